@@ -1,0 +1,90 @@
+//! The part of the command line that all programs share.
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::{ArgAction, Args};
+use zmq::{Context, Socket};
+
+use crate::endpoint::Endpoint;
+use crate::output::{Format, Output};
+use crate::{logging, monitor};
+
+/// How long a socket that is closed keeps trying to deliver what it has sent: a moment, so that no
+/// program hangs at its end. In milliseconds (`ZMQ_LINGER`).
+const LINGER: i32 = 1000;
+
+/// The flags of all programs.
+#[derive(Args, Debug)]
+pub struct CommonArgs {
+    /// Show the life of the sockets on stderr: listening, connected, disconnected, retrying (-vv:
+    /// all of it)
+    #[arg(short, long, action = ArgAction::Count, conflicts_with = "quiet")]
+    verbose: u8,
+
+    /// No line per message, and no warnings: results and summaries stay
+    #[arg(short, long)]
+    quiet: bool,
+
+    /// What stdout holds
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+
+    /// The longest frame to receive; a peer that sends a longer one is disconnected
+    #[arg(long, value_name = "BYTES", default_value_t = 16 << 20,
+          value_parser = clap::value_parser!(i64).range(1..))]
+    max_message_size: i64,
+}
+
+impl CommonArgs {
+    /// Starts the log on stderr, and gives the program its stdout.
+    #[must_use]
+    pub fn start(&self) -> Output {
+        logging::start(self.verbose, self.quiet);
+        Output::new(self.format, self.quiet)
+    }
+
+    /// Sets the options that the sockets of all programs have, before they bind or connect to
+    /// `endpoints`.
+    ///
+    /// # Errors
+    ///
+    /// What the socket refuses.
+    pub fn configure<'a>(
+        &self,
+        context: &Context,
+        socket: &Socket,
+        endpoints: impl IntoIterator<Item = &'a Endpoint>,
+    ) -> anyhow::Result<()> {
+        socket.set_maxmsgsize(self.max_message_size).context("cannot limit the message size")?;
+        socket.set_linger(LINGER).context("cannot limit the linger time")?;
+        if endpoints.into_iter().any(Endpoint::is_ipv6) {
+            socket.set_ipv6(true).context("cannot switch IPv6 on")?;
+        }
+        if self.verbose > 0 {
+            monitor::log_events(context, socket)?;
+        }
+        Ok(())
+    }
+
+    /// Whether there is room on stderr for a progress bar.
+    #[must_use]
+    pub fn shows_progress(&self) -> bool {
+        !self.quiet && self.verbose == 0
+    }
+}
+
+/// A duration such as `500ms` or `2s`, for clap.
+///
+/// # Errors
+///
+/// What is wrong with the text.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text).map_err(|error| format!("{error} (write it as 500ms, 2s or 0)"))
+}
+
+/// A duration as libzmq's options take it: whole milliseconds, at least one.
+#[must_use]
+pub fn milliseconds(duration: Duration) -> i32 {
+    i32::try_from(duration.as_millis()).unwrap_or(i32::MAX).max(1)
+}

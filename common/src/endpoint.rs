@@ -1,0 +1,194 @@
+//! Endpoints: where a socket binds or connects, and the article's default ones.
+
+use std::fmt;
+use std::ops::Deref;
+use std::str::FromStr;
+
+/// Ports of the article's programs, each written once.
+pub mod port {
+    /// Request-reply.
+    pub const REQ_REP: u16 = 5555;
+    /// Publish-subscribe: the article uses the same port, so run one of the two patterns at a time.
+    pub const PUB_SUB: u16 = REQ_REP;
+    /// Pipeline: tasks, from the producer to the consumers.
+    pub const TASKS: u16 = 5577;
+    /// Pipeline: results, from the consumers to the collector.
+    pub const RESULTS: u16 = 5578;
+}
+
+/// A libzmq endpoint such as `tcp://*:5555`, checked for its form when it is parsed.
+///
+/// Whether the host exists or the port is free, only `bind` and `connect` can tell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoint(String);
+
+impl Endpoint {
+    /// `tcp://*:PORT`: every network interface of this host, for a socket that binds.
+    #[must_use]
+    pub fn every_interface(port: u16) -> Self {
+        Self(format!("tcp://*:{port}"))
+    }
+
+    /// `tcp://localhost:PORT`: a peer on this host, for a socket that connects.
+    #[must_use]
+    pub fn localhost(port: u16) -> Self {
+        Self(format!("tcp://localhost:{port}"))
+    }
+
+    /// Whether the endpoint holds an IPv6 address, which libzmq resolves only with `ZMQ_IPV6` on.
+    #[must_use]
+    pub fn is_ipv6(&self) -> bool {
+        self.0.contains("://[")
+    }
+
+    /// Warns that a socket bound here lets every host in, unless the endpoint names who can reach
+    /// it.
+    ///
+    /// To be called after `bind`: an endpoint that could not be bound is open to nobody.
+    pub fn warn_if_open(&self) {
+        if let Some((transport, port)) = self.open_to_every_host() {
+            tracing::warn!(
+                "{self} lets in every host that can reach this one; to keep it on this host use \
+                 {transport}://127.0.0.1:{port}, or an ipc:// endpoint"
+            );
+        }
+    }
+
+    /// The transport and port of an endpoint that stands for every network interface.
+    fn open_to_every_host(&self) -> Option<(&str, &str)> {
+        let (transport, address) = self.0.split_once("://")?;
+        let (host, port) = address.rsplit_once(':')?;
+        (transport != "ipc" && matches!(host, "*" | "0.0.0.0" | "[::]" | "::"))
+            .then_some((transport, port))
+    }
+}
+
+/// An endpoint is the text that `bind` and `connect` take.
+impl Deref for Endpoint {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Why a text is not an endpoint.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EndpointError {
+    /// No `://`, or nothing on one side of it.
+    #[error(
+        "an endpoint is TRANSPORT://ADDRESS, such as tcp://localhost:5555 or ipc:///tmp/socket"
+    )]
+    Form,
+    /// A TCP address that does not end in a port.
+    #[error("a tcp:// endpoint ends in a port from 0 to 65535, such as tcp://localhost:5555")]
+    Port,
+    /// `inproc://`, whose sockets must share a context.
+    #[error(
+        "inproc:// connects sockets within one process, and this program has no peer in its own"
+    )]
+    Inproc,
+    /// A transport that the libzmq of this build does not have.
+    #[error("this build of libzmq has no {0}:// transport")]
+    Transport(String),
+}
+
+impl FromStr for Endpoint {
+    type Err = EndpointError;
+
+    fn from_str(text: &str) -> Result<Self, EndpointError> {
+        let (transport, address) = text.split_once("://").ok_or(EndpointError::Form)?;
+        if transport.is_empty() || address.is_empty() {
+            return Err(EndpointError::Form);
+        }
+        match transport {
+            "tcp" if !ends_in_port(address) => Err(EndpointError::Port),
+            "inproc" => Err(EndpointError::Inproc),
+            _ if !is_built_in(transport) => Err(EndpointError::Transport(transport.to_owned())),
+            _ => Ok(Self(text.to_owned())),
+        }
+    }
+}
+
+/// `*` lets the system choose the port.
+fn ends_in_port(address: &str) -> bool {
+    address.rsplit_once(':').is_some_and(|(host, port)| {
+        !host.is_empty() && (port == "*" || port.parse::<u16>().is_ok())
+    })
+}
+
+/// `zmq_has` knows the optional transports only, and spells the WebSocket ones in capitals.
+fn is_built_in(transport: &str) -> bool {
+    let has = |capability: &str| zmq::has(capability) == Some(true);
+    match transport {
+        "tcp" | "udp" => true,
+        "ipc" | "pgm" | "epgm" | "tipc" | "norm" | "vmci" => has(transport.trim_start_matches('e')),
+        "ws" | "wss" => has(&transport.to_uppercase()),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Endpoint, EndpointError> {
+        text.parse()
+    }
+
+    #[test]
+    fn endpoints_of_every_built_in_transport_are_accepted_as_they_are() {
+        for text in [
+            "tcp://*:5555",
+            "tcp://localhost:0",
+            "tcp://127.0.0.1:*",
+            "tcp://[::1]:5555",
+            "tcp://eth0;10.0.0.1:5555",
+            "ipc:///tmp/socket",
+            "ipc://*",
+        ] {
+            assert_eq!(&*parse(text).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn what_is_not_an_endpoint_is_refused_with_the_reason() {
+        for (text, reason) in [
+            ("", EndpointError::Form),
+            ("localhost:5555", EndpointError::Form),
+            ("://localhost:5555", EndpointError::Form),
+            ("tcp://", EndpointError::Form),
+            ("tcp://localhost", EndpointError::Port),
+            ("tcp://:5555", EndpointError::Port),
+            ("tcp://localhost:65536", EndpointError::Port),
+            ("tcp://localhost:http", EndpointError::Port),
+            ("inproc://here", EndpointError::Inproc),
+            ("http://localhost:80", EndpointError::Transport("http".to_owned())),
+        ] {
+            assert_eq!(parse(text), Err(reason), "{text}");
+        }
+    }
+
+    #[test]
+    fn only_wildcard_hosts_are_open_to_every_host() {
+        for open in ["tcp://*:5555", "tcp://0.0.0.0:5555", "tcp://[::]:5555"] {
+            assert_eq!(parse(open).unwrap().open_to_every_host(), Some(("tcp", "5555")), "{open}");
+        }
+        for closed in ["tcp://127.0.0.1:5555", "tcp://localhost:*", "tcp://[::1]:1", "ipc://*"] {
+            assert_eq!(parse(closed).unwrap().open_to_every_host(), None, "{closed}");
+        }
+    }
+
+    #[test]
+    fn defaults_are_the_articles_endpoints() {
+        assert_eq!(&*Endpoint::every_interface(port::REQ_REP), "tcp://*:5555");
+        assert_eq!(&*Endpoint::localhost(port::TASKS), "tcp://localhost:5577");
+        assert_eq!(&*Endpoint::localhost(port::RESULTS), "tcp://localhost:5578");
+    }
+}

@@ -1,0 +1,72 @@
+//! The socket monitor: what libzmq does beneath a socket, as log lines.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+
+use anyhow::Context as _;
+use zmq::{Context, Socket, SocketEvent};
+
+/// Logs every event of `socket` from now on, until its context ends. To be called before the socket
+/// binds or connects, so that nothing is missed.
+///
+/// # Errors
+///
+/// What keeps the monitor from starting.
+pub fn log_events(context: &Context, socket: &Socket) -> anyhow::Result<()> {
+    handshakes(context, socket).map(drop)
+}
+
+/// Logs every event of `socket`, as [`log_events`] does and in its place, and tells of every
+/// completed handshake: a peer is there, and can be sent messages. The channel closes when the
+/// context ends.
+///
+/// # Errors
+///
+/// What keeps the monitor from starting.
+pub fn handshakes(context: &Context, socket: &Socket) -> anyhow::Result<Receiver<()>> {
+    static MONITORS: AtomicU32 = AtomicU32::new(0);
+    let endpoint = format!("inproc://monitor-{}", MONITORS.fetch_add(1, Ordering::Relaxed));
+    // Telling a monitor of a failed `bind` overwrites the error number that `bind` returns.
+    let events = SocketEvent::ALL.to_raw() & !SocketEvent::BIND_FAILED.to_raw();
+    socket.monitor(&endpoint, events.into()).context("cannot monitor a socket")?;
+    let events = context.socket(zmq::PAIR).context("cannot create a PAIR socket")?;
+    events.connect(&endpoint).with_context(|| format!("cannot connect to {endpoint}"))?;
+    let (handshake, handshakes) = channel();
+    thread::Builder::new()
+        .name("monitor".to_owned())
+        .spawn(move || {
+            while let Ok(frames) = events.recv_multipart(0) {
+                if log(&frames) == Some(SocketEvent::HANDSHAKE_SUCCEEDED) {
+                    // Few programs ask.
+                    let _ = handshake.send(());
+                }
+            }
+        })
+        .context("cannot start the monitor's thread")?;
+    Ok(handshakes)
+}
+
+/// An event is two frames: a 16-bit number and a 32-bit value in the host's byte order, then the
+/// endpoint (`zmq_socket_monitor`).
+fn log(frames: &[Vec<u8>]) -> Option<SocketEvent> {
+    let [event, endpoint] = frames else { return None };
+    let &[e0, e1, v0, v1, v2, v3] = event.as_slice() else { return None };
+    let value = u32::from_ne_bytes([v0, v1, v2, v3]);
+    let endpoint = String::from_utf8_lossy(endpoint);
+    let event = SocketEvent::from_raw(u16::from_ne_bytes([e0, e1]));
+    match event {
+        SocketEvent::LISTENING => tracing::info!("listening on {endpoint}"),
+        SocketEvent::ACCEPTED => tracing::info!("accepted a connection on {endpoint}"),
+        SocketEvent::CONNECTED => tracing::info!("connected to {endpoint}"),
+        SocketEvent::DISCONNECTED => tracing::info!("disconnected from {endpoint}"),
+        SocketEvent::CONNECT_RETRIED => tracing::info!("retrying {endpoint} in {value} ms"),
+        SocketEvent::HANDSHAKE_FAILED_NO_DETAIL
+        | SocketEvent::HANDSHAKE_FAILED_PROTOCOL
+        | SocketEvent::HANDSHAKE_FAILED_AUTH => {
+            tracing::warn!("a handshake failed on {endpoint} (error {value:#x})");
+        }
+        other => tracing::debug!("{other:?} {endpoint} ({value})"),
+    }
+    Some(event)
+}

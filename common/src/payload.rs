@@ -1,0 +1,175 @@
+//! The article's ways to send a payload, and payloads of each kind.
+
+use std::fmt;
+
+use clap::ValueEnum;
+use serde::{Serialize, Serializer, de::DeserializeOwned, ser::SerializeMap};
+
+use crate::bad_message::BadMessage;
+use crate::pickle;
+use crate::text::{Bytes, Frames};
+
+/// How a payload is sent, read and printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Kind {
+    /// As it is
+    Bytes,
+    /// UTF-8 text
+    String,
+    /// JSON
+    Json,
+    /// A Python pickle, plain data only
+    Pyobj,
+    /// Frames, one a text
+    Multipart,
+}
+
+impl Kind {
+    /// The kind's name, as on the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Bytes => "bytes",
+            Self::String => "string",
+            Self::Json => "json",
+            Self::Pyobj => "pyobj",
+            Self::Multipart => "multipart",
+        }
+    }
+}
+
+/// What a message carries.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Payload {
+    /// One frame of bytes.
+    Bytes(Vec<u8>),
+    /// One frame of UTF-8.
+    String(String),
+    /// One frame of JSON.
+    Json(serde_json::Value),
+    /// One frame with a pickled Python object.
+    Pyobj(serde_pickle::Value),
+    /// Any number of frames.
+    Multipart(Vec<Vec<u8>>),
+}
+
+/// Why a frame is refused where there are several, or none.
+pub(crate) const NOT_ONE_FRAME: &str = "not one frame";
+
+impl Payload {
+    /// The payload that command-line texts stand for. As JSON and as a Python object, a text is
+    /// read as JSON, and is a string where it is not; only `Kind::Multipart` takes several texts,
+    /// one a frame.
+    ///
+    /// # Errors
+    ///
+    /// Several texts, or none, for a kind that takes one; JSON that a pickle cannot hold.
+    pub fn from_texts(kind: Kind, texts: &[String]) -> anyhow::Result<Self> {
+        let json = |text: &String| {
+            serde_json::from_str(text).unwrap_or_else(|_| serde_json::Value::String(text.clone()))
+        };
+        Ok(match (kind, texts) {
+            (Kind::Multipart, texts) => {
+                Self::Multipart(texts.iter().map(|text| text.clone().into_bytes()).collect())
+            }
+            (Kind::Bytes, [text]) => Self::Bytes(text.clone().into_bytes()),
+            (Kind::String, [text]) => Self::String(text.clone()),
+            (Kind::Json, [text]) => Self::Json(json(text)),
+            (Kind::Pyobj, [text]) => Self::Pyobj(serde_pickle::to_value(&json(text))?),
+            (kind, texts) => {
+                anyhow::bail!("a {} message is one text, not {}", kind.name(), texts.len())
+            }
+        })
+    }
+
+    /// `text` itself, whatever it looks like, in the form that a peer of this kind can read.
+    #[must_use]
+    pub fn plain_text(kind: Kind, text: String) -> Self {
+        match kind {
+            Kind::Bytes => Self::Bytes(text.into_bytes()),
+            Kind::String => Self::String(text),
+            Kind::Json => Self::Json(serde_json::Value::String(text)),
+            Kind::Pyobj => Self::Pyobj(serde_pickle::Value::String(text)),
+            Kind::Multipart => Self::Multipart(vec![text.into_bytes()]),
+        }
+    }
+
+    /// Reads the frames of a received message. Bytes have no form to fail: a message of several
+    /// frames is one of bytes too, and is kept as [`Payload::Multipart`].
+    ///
+    /// # Errors
+    ///
+    /// Messages of another form than `kind`.
+    pub fn decode(kind: Kind, frames: &[Vec<u8>]) -> Result<Self, BadMessage> {
+        let decoded = match (kind, frames) {
+            (Kind::Bytes, [frame]) => Ok(Self::Bytes(frame.clone())),
+            (Kind::Bytes | Kind::Multipart, frames) => Ok(Self::Multipart(frames.to_vec())),
+            (Kind::String, [frame]) => decode_utf8(frame).map(Self::String),
+            (Kind::Json, [frame]) => decode_json(frame).map(Self::Json),
+            (Kind::Pyobj, [frame]) => pickle::decode(frame).map(Self::Pyobj),
+            _ => Err(NOT_ONE_FRAME.to_owned()),
+        };
+        decoded.map_err(|reason| BadMessage::new(reason, frames))
+    }
+
+    /// The kind that this payload is.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Bytes(_) => Kind::Bytes,
+            Self::String(_) => Kind::String,
+            Self::Json(_) => Kind::Json,
+            Self::Pyobj(_) => Kind::Pyobj,
+            Self::Multipart(_) => Kind::Multipart,
+        }
+    }
+}
+
+/// Text: `b"…"`, the string itself in quotes, JSON, Python's notation, a list of frames.
+impl fmt::Display for Payload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bytes(bytes) => Bytes(bytes).fmt(f),
+            Self::String(text) => write!(f, "{text:?}"),
+            Self::Json(value) => value.fmt(f),
+            Self::Pyobj(value) => pickle::Repr(value).fmt(f),
+            Self::Multipart(frames) => Frames(frames).fmt(f),
+        }
+    }
+}
+
+/// JSON: `{"kind": "bytes", "message": "a message"}`.
+impl Serialize for Payload {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = serializer.serialize_map(Some(2))?;
+        object.serialize_entry("kind", self.kind().name())?;
+        match self {
+            Self::Bytes(bytes) => object.serialize_entry("message", &Bytes(bytes))?,
+            Self::String(text) => object.serialize_entry("message", text)?,
+            Self::Json(value) => object.serialize_entry("message", value)?,
+            Self::Pyobj(value) => object.serialize_entry("message", &pickle::to_json(value))?,
+            Self::Multipart(frames) => object.serialize_entry("message", &Frames(frames))?,
+        }
+        object.end()
+    }
+}
+
+/// # Errors
+///
+/// Why `frame` is not JSON, or is not a `T`.
+pub(crate) fn decode_json<T: DeserializeOwned>(frame: &[u8]) -> Result<T, String> {
+    serde_json::from_slice(frame).map_err(|error| match error.classify() {
+        serde_json::error::Category::Data => format!("not the expected JSON: {error}"),
+        _ => format!("not JSON: {error}"),
+    })
+}
+
+/// # Errors
+///
+/// Why `frame` is not UTF-8.
+pub(crate) fn decode_utf8(frame: &[u8]) -> Result<String, String> {
+    match str::from_utf8(frame) {
+        Ok(text) => Ok(text.to_owned()),
+        Err(error) => Err(format!("not UTF-8: {error}")),
+    }
+}

@@ -1,0 +1,274 @@
+//! Ctrl-C and SIGTERM: how a program that is blocked in a socket call comes to its end.
+//!
+//! A signal terminates the ZeroMQ context (`zmq_ctx_term`). Every call that waits on a socket of
+//! the context then fails with `ETERM`, at once and from then on, so a program needs no flag to
+//! poll and no time-out: its loop ends with an ordinary error, and [`Shutdown::finish`] tells that
+//! error from a real one. A program that comes to its end by itself terminates the context in the
+//! same place, which waits until what it has sent is delivered, for as long as its sockets linger.
+
+use std::fmt;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use zmq::{Context, Error, Socket};
+
+use crate::bad_message::RecvError;
+use crate::exit::CutShort;
+use crate::socket_ext::SendError;
+
+/// How long a program that was interrupted keeps trying to deliver what it has sent.
+const GRACE: Duration = Duration::from_millis(300);
+/// How long after a signal a program that is stuck elsewhere, in a write to a pipe that nobody
+/// reads, is ended by force.
+const PATIENCE: Duration = Duration::from_millis(800);
+
+/// A signal that asks a program to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Signal(i32);
+
+impl Signal {
+    /// The exit code of a program that this signal cut short: 130 or 143.
+    #[must_use]
+    pub fn exit_code(self) -> u8 {
+        128 + u8::try_from(self.0).unwrap_or(0)
+    }
+
+    /// The error of a finite program that this signal cut short, with what is `missing`.
+    #[must_use]
+    pub fn cut_short(self, missing: impl Into<String>) -> anyhow::Error {
+        CutShort { signal: self, missing: missing.into() }.into()
+    }
+}
+
+impl fmt::Display for Signal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0 == SIGINT { "SIGINT" } else { "SIGTERM" })
+    }
+}
+
+/// The end of a program, by a signal or by itself. To be made before the first socket.
+pub struct Shutdown {
+    shared: Arc<Shared>,
+    /// Keeps the context from being freed while the program may still make sockets: a context
+    /// without any is gone as soon as it is terminated.
+    anchor: Socket,
+}
+
+#[derive(Default)]
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    signal: Option<Signal>,
+    terminating: bool,
+    terminated: bool,
+}
+
+impl Shutdown {
+    /// From now on SIGINT and SIGTERM terminate `context`.
+    ///
+    /// # Errors
+    ///
+    /// What keeps the signals from being caught.
+    pub fn on_signals(context: &Context) -> Result<Self> {
+        let anchor = context.socket(zmq::PAIR).context("cannot create a PAIR socket")?;
+        let mut signals = Signals::new([SIGINT, SIGTERM]).context("cannot catch signals")?;
+        let shared = Arc::new(Shared::default());
+        let (in_thread, context) = (Arc::clone(&shared), context.clone());
+        thread::Builder::new()
+            .name("signals".to_owned())
+            .spawn(move || {
+                for signal in signals.forever() {
+                    in_thread.interrupt(Signal(signal), &context);
+                }
+            })
+            .context("cannot start the thread for signals")?;
+        Ok(Self { shared, anchor })
+    }
+
+    /// Waits, unless a signal comes.
+    ///
+    /// # Errors
+    ///
+    /// `ETERM`, as any call on a socket of the context, once a signal has come.
+    pub fn sleep(&self, duration: Duration) -> zmq::Result<()> {
+        if duration.is_zero() {
+            return Ok(());
+        }
+        let undisturbed = |state: &mut State| state.signal.is_none();
+        let (state, _timed_out) = self
+            .shared
+            .changed
+            .wait_timeout_while(self.shared.lock(), duration, undisturbed)
+            .unwrap_or_else(PoisonError::into_inner);
+        if state.signal.is_some() { Err(Error::ETERM) } else { Ok(()) }
+    }
+
+    /// Ends the program's use of `context`. Its sockets are closed by now; what they have sent is
+    /// delivered, as far as they linger. `ended` is how the program's loop came to its end.
+    ///
+    /// Returns the signal that cut the loop or the delivery short, if one did.
+    ///
+    /// # Errors
+    ///
+    /// That of `ended`, where it is not the work of a signal.
+    pub fn finish(self, context: Context, ended: Result<()>) -> Result<Option<Signal>> {
+        if ended.as_ref().is_err_and(|error| !is_interruption(error)) {
+            return ended.map(|()| None);
+        }
+        let Self { shared, anchor } = self;
+        drop(anchor);
+        shared.terminate(&context);
+        drop(context);
+
+        let mut state = shared.lock();
+        let mut deadline = None;
+        // A loop may learn of a signal before the thread for signals does.
+        while !state.terminated || (ended.is_err() && state.signal.is_none()) {
+            if ended.is_err() || state.signal.is_some() {
+                deadline.get_or_insert_with(|| Instant::now() + GRACE);
+            }
+            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            if left == Some(Duration::ZERO) {
+                break;
+            }
+            state = shared.wait(state, left);
+        }
+        match (state.signal, ended) {
+            (None, ended) => ended.map(|()| None),
+            (Some(signal), ended) => Ok((ended.is_err() || !state.terminated).then_some(signal)),
+        }
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for the state to change, or for as long as `timeout` says.
+    fn wait<'a>(
+        &self,
+        state: MutexGuard<'a, State>,
+        timeout: Option<Duration>,
+    ) -> MutexGuard<'a, State> {
+        match timeout {
+            None => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
+            Some(timeout) => {
+                let woken = self.changed.wait_timeout(state, timeout);
+                woken.unwrap_or_else(PoisonError::into_inner).0
+            }
+        }
+    }
+
+    fn interrupt(self: &Arc<Self>, signal: Signal, context: &Context) {
+        {
+            let mut state = self.lock();
+            if state.signal.is_some() {
+                return;
+            }
+            state.signal = Some(signal);
+        }
+        self.changed.notify_all();
+        self.terminate(context);
+        // Without a thread to be had, the signal has done all it can.
+        let _ = thread::Builder::new().spawn(move || {
+            thread::sleep(PATIENCE);
+            signal_hook::low_level::exit(signal.exit_code().into());
+        });
+    }
+
+    /// Terminates the context, once, in a thread of its own: `zmq_ctx_term` returns only when
+    /// all sockets of the context are closed and have lingered.
+    fn terminate(self: &Arc<Self>, context: &Context) {
+        if std::mem::replace(&mut self.lock().terminating, true) {
+            return;
+        }
+        // The thread for signals keeps a handle of the context for good: dropping the last one
+        // would terminate it a second time.
+        let (shared, mut context) = (Arc::clone(self), context.clone());
+        let spawned = thread::Builder::new().spawn(move || {
+            while context.destroy() == Err(Error::EINTR) {}
+            shared.end();
+        });
+        if spawned.is_err() {
+            self.end();
+        }
+    }
+
+    fn end(&self) {
+        self.lock().terminated = true;
+        self.changed.notify_all();
+    }
+}
+
+/// Whether a loop ended because the context is terminated (`ETERM`), or because the signal that is
+/// about to terminate it was handled in the thread of the loop (`EINTR`).
+fn is_interruption(error: &anyhow::Error) -> bool {
+    let cause = error.chain().find_map(|cause| {
+        cause.downcast_ref::<Error>().copied().or_else(|| {
+            match (cause.downcast_ref::<RecvError>(), cause.downcast_ref::<SendError>()) {
+                (Some(RecvError::Socket(error)), _) | (_, Some(SendError::Socket(error))) => {
+                    Some(*error)
+                }
+                _ => None,
+            }
+        })
+    });
+    matches!(cause, Some(Error::ETERM | Error::EINTR))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finishing_delivers_what_was_sent() {
+        let (context, other) = (Context::new(), Context::new());
+        let shutdown = Shutdown::on_signals(&context).unwrap();
+        let (push, pull) = (context.socket(zmq::PUSH).unwrap(), other.socket(zmq::PULL).unwrap());
+        pull.bind("tcp://127.0.0.1:*").unwrap();
+        push.connect(&pull.get_last_endpoint().unwrap().unwrap()).unwrap();
+        push.send("last words", 0).unwrap();
+        drop(push);
+        assert_eq!(shutdown.finish(context, Ok(())).unwrap(), None);
+        assert_eq!(pull.recv_bytes(0).unwrap(), b"last words");
+    }
+
+    #[test]
+    fn finishing_passes_on_what_a_signal_did_not_cause() {
+        let context = Context::new();
+        let shutdown = Shutdown::on_signals(&context).unwrap();
+        let failed = Err(anyhow::Error::new(Error::EFSM).context("cannot send"));
+        let error = shutdown.finish(context, failed).unwrap_err();
+        assert_eq!(format!("{error:#}"), format!("cannot send: {}", Error::EFSM));
+    }
+
+    #[test]
+    fn interruptions_are_found_beneath_their_context() {
+        let interruptions = [
+            anyhow::Error::new(Error::ETERM).context("cannot receive"),
+            anyhow::Error::new(RecvError::Socket(Error::EINTR)).context("cannot receive"),
+            anyhow::Error::new(SendError::Socket(Error::ETERM)).context("cannot send"),
+        ];
+        assert!(interruptions.iter().all(is_interruption));
+        assert!(!is_interruption(&anyhow::Error::new(Error::EAGAIN)));
+        assert!(!is_interruption(&anyhow::anyhow!("ETERM")));
+    }
+
+    #[test]
+    fn sleeping_takes_its_time() {
+        let context = Context::new();
+        let shutdown = Shutdown::on_signals(&context).unwrap();
+        let (start, nap) = (Instant::now(), Duration::from_millis(20));
+        shutdown.sleep(nap).unwrap();
+        assert!(start.elapsed() >= nap);
+    }
+}

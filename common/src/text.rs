@@ -1,0 +1,102 @@
+//! Bytes and frames as the programs print them.
+
+use std::fmt::{self, Write};
+
+use serde::{Serialize, Serializer, ser::SerializeMap};
+
+/// The bytes of a frame. Text: `b"a message"`, escaped as in Rust and Python source. JSON: the
+/// string itself, or `{"hex": "00ff"}` where the bytes are not UTF-8.
+#[derive(Clone, Copy)]
+pub struct Bytes<'a>(pub &'a [u8]);
+
+impl fmt::Display for Bytes<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "b\"{}\"", self.0.escape_ascii())
+    }
+}
+
+impl Serialize for Bytes<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if let Ok(text) = str::from_utf8(self.0) {
+            return serializer.serialize_str(text);
+        }
+        let mut hex = String::with_capacity(2 * self.0.len());
+        for byte in self.0 {
+            // Writing to a String cannot fail.
+            let _ = write!(hex, "{byte:02x}");
+        }
+        let mut object = serializer.serialize_map(Some(1))?;
+        object.serialize_entry("hex", &hex)?;
+        object.end()
+    }
+}
+
+/// The frames of a message. Text: `[b"client1", b"message for client1"]`. JSON: an array.
+#[derive(Clone, Copy)]
+pub struct Frames<'a, F>(pub &'a [F]);
+
+impl<F: AsRef<[u8]>> fmt::Display for Frames<'_, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_char('[')?;
+        for (index, frame) in self.0.iter().enumerate() {
+            let separator = if index == 0 { "" } else { ", " };
+            write!(f, "{separator}{}", Bytes(frame.as_ref()))?;
+        }
+        f.write_char(']')
+    }
+}
+
+impl<F: AsRef<[u8]>> Serialize for Frames<'_, F> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(|frame| Bytes(frame.as_ref())))
+    }
+}
+
+/// A published message. Text: its two frames, as the article prints them.
+/// JSON: `{"topic": "client1", "message": "message for client1"}`.
+#[derive(Clone, Copy)]
+pub struct Publication<'a, F>(pub &'a [F; 2]);
+
+impl<F: AsRef<[u8]>> fmt::Display for Publication<'_, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Frames(self.0).fmt(f)
+    }
+}
+
+impl<F: AsRef<[u8]>> Serialize for Publication<'_, F> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let [topic, message] = self.0;
+        let mut object = serializer.serialize_map(Some(2))?;
+        object.serialize_entry("topic", &Bytes(topic.as_ref()))?;
+        object.serialize_entry("message", &Bytes(message.as_ref()))?;
+        object.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_print_escaped() {
+        assert_eq!(Bytes(b"a message").to_string(), r#"b"a message""#);
+        assert_eq!(Bytes(b"\"\\\n\0\xff").to_string(), r#"b"\"\\\n\x00\xff""#);
+        assert_eq!(Bytes(b"").to_string(), r#"b"""#);
+    }
+
+    #[test]
+    fn bytes_are_a_json_string_or_hex() {
+        assert_eq!(serde_json::to_string(&Bytes("字".as_bytes())).unwrap(), "\"字\"");
+        assert_eq!(serde_json::to_string(&Bytes(b"\x00\xff")).unwrap(), r#"{"hex":"00ff"}"#);
+    }
+
+    #[test]
+    fn frames_print_as_a_list() {
+        let frames = ["client1", ""];
+        assert_eq!(Frames(&frames).to_string(), r#"[b"client1", b""]"#);
+        assert_eq!(serde_json::to_string(&Frames(&frames)).unwrap(), r#"["client1",""]"#);
+        assert_eq!(Publication(&frames).to_string(), r#"[b"client1", b""]"#);
+        let json = serde_json::to_string(&Publication(&frames)).unwrap();
+        assert_eq!(json, r#"{"topic":"client1","message":""}"#);
+    }
+}

@@ -1,0 +1,32 @@
+"""Pipeline, the middle step. Twin of ../consumer.
+
+The article's consumer always binds its results port, so only one fits on a host, and nothing runs in
+parallel there. With --results-connect any number do: then the collector binds.
+"""
+
+import argparse
+import random
+
+import zmq
+
+parser = argparse.ArgumentParser(description=__doc__)
+parser.add_argument("--tasks-connect", default="tcp://localhost:5577")
+parser.add_argument("--results-bind", default="tcp://*:5578")
+parser.add_argument("--results-connect", help="instead of --results-bind")
+args = parser.parse_args()
+
+context = zmq.Context()
+consumer_id = random.randint(1, 1000)
+
+tasks = context.socket(zmq.PULL)
+tasks.connect(args.tasks_connect)
+
+results = context.socket(zmq.PUSH)
+if args.results_connect:
+    results.connect(args.results_connect)
+else:
+    results.bind(args.results_bind)
+
+while True:
+    task = tasks.recv_json()
+    results.send_json({"consumer_id": consumer_id, "num": task["num"]})

@@ -1,0 +1,17 @@
+"""Pipeline, the first step. Twin of ../producer."""
+
+import argparse
+
+import zmq
+
+parser = argparse.ArgumentParser(description=__doc__)
+parser.add_argument("--bind", default="tcp://*:5577")
+parser.add_argument("--count", type=int, default=2000)
+args = parser.parse_args()
+
+context = zmq.Context()
+socket = context.socket(zmq.PUSH)
+socket.bind(args.bind)
+
+for num in range(args.count):
+    socket.send_json({"num": num})

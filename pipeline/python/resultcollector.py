@@ -1,0 +1,26 @@
+"""Pipeline, the last step. Twin of ../resultcollector."""
+
+import argparse
+
+import zmq
+
+parser = argparse.ArgumentParser(description=__doc__)
+parser.add_argument("--connect", default="tcp://localhost:5578")
+parser.add_argument("--bind", help="instead of --connect, for consumers that connect")
+parser.add_argument("--count", type=int, default=1000)
+args = parser.parse_args()
+
+context = zmq.Context()
+socket = context.socket(zmq.PULL)
+if args.bind:
+    socket.bind(args.bind)
+else:
+    socket.connect(args.connect)
+
+# The article's collector receives once, before its loop, and then counts that one result 1000 times.
+# This one receives each result that it counts.
+counts = {}
+for _ in range(args.count):
+    consumer_id = socket.recv_json()["consumer_id"]
+    counts[consumer_id] = counts.get(consumer_id, 0) + 1
+print(counts)

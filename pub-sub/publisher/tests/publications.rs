@@ -1,0 +1,127 @@
+//! `publisher` against plain sockets.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use e2e::{Peers, Process, Stream, endpoint, rust};
+use zmq::Socket;
+
+/// A publisher with `flags` that waits for `subscribers` SUB sockets, which receive everything.
+fn publisher_and_subscribers(flags: &[&str], subscribers: usize) -> (Process, Vec<Socket>) {
+    let (endpoint, peers) = (endpoint(), Peers::new());
+    let publisher = rust("publisher")
+        .args(["--bind", &endpoint, "--wait-for", &subscribers.to_string()])
+        .args(flags)
+        .start();
+    (publisher, (0..subscribers).map(|_| peers.connect(zmq::SUB, &endpoint)).collect())
+}
+
+fn receive(socket: &Socket) -> Vec<String> {
+    let frames = socket.recv_multipart(0).unwrap();
+    frames.into_iter().map(|frame| String::from_utf8(frame).unwrap()).collect()
+}
+
+#[test]
+fn each_round_is_a_message_of_two_frames_per_topic_and_what_is_sent_is_printed() {
+    let (publisher, subscribers) =
+        publisher_and_subscribers(&["--count", "2", "--interval", "1ms"], 1);
+    for _round in 0..2 {
+        assert_eq!(receive(&subscribers[0]), ["client1", "message for client1"]);
+        assert_eq!(receive(&subscribers[0]), ["client2", "message for client2"]);
+    }
+    let ended = publisher.wait();
+    let round =
+        "[b\"client1\", b\"message for client1\"]\n[b\"client2\", b\"message for client2\"]\n";
+    assert_eq!(ended.stdout, format!("{round}{round}rounds published: 2\n"));
+    assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn topics_are_those_of_the_command_line() {
+    let flags = ["--count", "1", "--topic", "新聞", "--topic", "", "--format", "json"];
+    let (publisher, subscribers) = publisher_and_subscribers(&flags, 1);
+    assert_eq!(receive(&subscribers[0]), ["新聞", "message for 新聞"]);
+    assert_eq!(receive(&subscribers[0]), ["", "message for "]);
+    assert_eq!(
+        publisher.wait().stdout,
+        "{\"topic\":\"新聞\",\"message\":\"message for 新聞\"}\n\
+         {\"topic\":\"\",\"message\":\"message for \"}\n{\"rounds\":1}\n"
+    );
+}
+
+#[test]
+fn a_publisher_that_waits_for_its_subscribers_loses_nothing_for_any_of_them() {
+    let flags = ["-q", "--count", "100", "--interval", "0", "--topic", "all"];
+    let (publisher, subscribers) = publisher_and_subscribers(&flags, 3);
+    for subscriber in &subscribers {
+        for _ in 0..100 {
+            assert_eq!(receive(subscriber), ["all", "message for all"]);
+        }
+    }
+    assert_eq!(publisher.wait().stdout, "rounds published: 100\n");
+}
+
+#[test]
+fn a_subscription_that_was_taken_back_is_not_waited_for() {
+    let endpoint = endpoint();
+    let publisher = rust("publisher")
+        .args(["-v", "--bind", &endpoint, "--wait-for", "2", "--count", "1", "--topic", "news"])
+        .start();
+    let peers = Peers::new();
+    let gone = peers.connect(zmq::SUB, &endpoint);
+    publisher.wait_for(Stream::Stderr, "accepted");
+    drop(gone);
+    publisher.wait_for(Stream::Stderr, "disconnected");
+    // Neither of these two must miss the message.
+    let subscribers = [peers.connect(zmq::SUB, &endpoint), peers.connect(zmq::SUB, &endpoint)];
+    for subscriber in &subscribers {
+        assert_eq!(receive(subscriber), ["news", "message for news"]);
+    }
+}
+
+#[test]
+fn without_waiting_nobody_has_to_listen() {
+    let publisher = rust("publisher")
+        .args(["--bind", &endpoint(), "--count", "3", "--interval", "0", "--topic", "news"])
+        .start();
+    let ended = publisher.wait();
+    assert_eq!(ended.stdout.lines().count(), 4);
+    assert_eq!(ended.code, Some(0));
+}
+
+#[test]
+fn one_publisher_listens_on_several_endpoints() {
+    let (first, second, peers) = (endpoint(), endpoint(), Peers::new());
+    let flags = ["--wait-for", "2", "--count", "1", "--topic", "news"];
+    let _publisher =
+        rust("publisher").args(["--bind", &first, "--bind", &second]).args(flags).start();
+    let subscribers = [peers.connect(zmq::SUB, &first), peers.connect(zmq::SUB, &second)];
+    for subscriber in &subscribers {
+        assert_eq!(receive(subscriber), ["news", "message for news"]);
+    }
+}
+
+/// Publishes 20 MB, more than the system's buffers hold, and counts the messages that a subscriber
+/// receives. Where `late`, it starts to receive when the publisher has ended.
+fn received(hwm: &str, late: bool) -> usize {
+    let (endpoint, peers) = (endpoint(), Peers::new());
+    let subscriber = peers.socket(zmq::SUB);
+    subscriber.set_rcvhwm(1).unwrap();
+    subscriber.set_subscribe(b"").unwrap();
+    subscriber.connect(&endpoint).unwrap();
+    let publisher = rust("publisher")
+        .args(["-q", "--bind", &endpoint, "--wait-for", "1", "--hwm", hwm])
+        .args(["--count", "1000", "--interval", "0", "--topic", &"x".repeat(20_000)])
+        .start();
+    if late {
+        assert_eq!(publisher.wait().code, Some(0));
+        // The last message may be among the lost: then none comes any more.
+        subscriber.set_rcvtimeo(500).unwrap();
+    }
+    (0..1000).take_while(|_| subscriber.recv_multipart(0).is_ok()).count()
+}
+
+#[test]
+fn messages_beyond_the_high_water_mark_are_lost_to_a_slow_subscriber() {
+    assert!(received("1", true) < 1000);
+    assert_eq!(received("0", false), 1000);
+}

@@ -1,0 +1,284 @@
+//! A running program, its output, and its end.
+
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use nix::pty::{Winsize, openpty};
+use nix::sys::signal::{Signal, kill, killpg};
+use nix::sys::wait::{Id, WaitPidFlag, waitid};
+use nix::unistd::Pid;
+
+use crate::{DEADLINE, PROMPTLY};
+
+/// Where a line was printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stream {
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+    /// A terminal, which shows both.
+    Terminal,
+}
+
+/// A running program. It is killed when this is dropped.
+#[derive(Debug)]
+pub struct Process {
+    name: String,
+    child: Child,
+    watched: Arc<Watched>,
+}
+
+/// How a program ended, and what it had printed.
+#[derive(Debug)]
+pub struct Ended {
+    /// The exit code, or `None` after a signal that the program did not catch.
+    pub code: Option<i32>,
+    /// All lines of stdout.
+    pub stdout: String,
+    /// All lines of stderr.
+    pub stderr: String,
+    /// All lines of the terminal.
+    pub terminal: String,
+}
+
+#[derive(Debug, Default)]
+struct Watched {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    lines: Vec<(Stream, String)>,
+    /// How many streams may still print.
+    open: usize,
+    ended: bool,
+}
+
+impl Process {
+    pub(crate) fn piped(name: String, mut command: Command) -> Self {
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        Self::spawn(name, command)
+    }
+
+    pub(crate) fn with_stdout(name: String, mut command: Command, stdout: Stdio) -> Self {
+        command.stdin(Stdio::null()).stdout(stdout).stderr(Stdio::piped());
+        Self::spawn(name, command)
+    }
+
+    pub(crate) fn on_terminal(name: String, mut command: Command) -> Self {
+        let size = Winsize { ws_row: 24, ws_col: 100, ws_xpixel: 0, ws_ypixel: 0 };
+        let terminal = openpty(&size, None).expect("a terminal");
+        let slave = File::from(terminal.slave);
+        command
+            .stdin(slave.try_clone().expect("the terminal"))
+            .stdout(slave.try_clone().expect("the terminal"))
+            .stderr(slave);
+        let process = Self::spawn(name, command);
+        process.watched.follow(Stream::Terminal, File::from(terminal.master));
+        process
+    }
+
+    fn spawn(name: String, mut command: Command) -> Self {
+        let mut child = command
+            .process_group(0)
+            .spawn()
+            .unwrap_or_else(|error| panic!("cannot start {name}: {error}"));
+        let watched = Arc::new(Watched::default());
+        if let Some(stdout) = child.stdout.take() {
+            watched.follow(Stream::Stdout, stdout);
+        }
+        if let Some(stderr) = child.stderr.take() {
+            watched.follow(Stream::Stderr, stderr);
+        }
+        let process = Self { name, child, watched };
+        process.watched.follow_end(process.pid());
+        process
+    }
+
+    /// The process id.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits for a line of `stream` that contains `text`, and returns the line.
+    pub fn wait_for(&self, stream: Stream, text: &str) -> String {
+        self.wait_for_lines(stream, text, 1).remove(0)
+    }
+
+    /// Waits for `count` lines of `stream` that contain `text`, and returns the first `count` of
+    /// them.
+    pub fn wait_for_lines(&self, stream: Stream, text: &str, count: usize) -> Vec<String> {
+        let deadline = Instant::now() + DEADLINE;
+        let (mut found, mut seen) = (Vec::new(), 0);
+        let mut state = self.watched.state.lock().expect("the state");
+        loop {
+            let new = state.lines[seen..].iter();
+            let new = new.filter(|(of, line)| *of == stream && line.contains(text));
+            found.extend(new.take(count - found.len()).map(|(_, line)| line.clone()));
+            seen = state.lines.len();
+            if found.len() == count {
+                return found;
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() || state.open == 0 {
+                let (lines, found) = (state.lines.clone(), found.len());
+                drop(state);
+                panic!("{} printed {text:?} {found} of {count} times: {lines:#?}", self.name);
+            }
+            state = self.watched.changed.wait_timeout(state, left).expect("the state").0;
+        }
+    }
+
+    /// Whether a line of `stream` contains `text` by now.
+    pub fn has_printed(&self, stream: Stream, text: &str) -> bool {
+        let state = self.watched.state.lock().expect("the state");
+        state.lines.iter().any(|(of, line)| *of == stream && line.contains(text))
+    }
+
+    /// Waits until the program, told with `-v` to say so, is listening, and returns the endpoint.
+    pub fn wait_until_listening(&self) -> String {
+        let line = self.wait_for(Stream::Stderr, "listening on ");
+        line.rsplit_once(' ').expect("an endpoint").1.to_owned()
+    }
+
+    /// Sends SIGINT (Ctrl-C), and waits for the program's end, which must come within a second.
+    #[must_use]
+    pub fn interrupt(self) -> Ended {
+        self.end_with(Signal::SIGINT)
+    }
+
+    /// Sends a signal, and waits for the program's end, which must come within a second.
+    #[must_use]
+    pub fn end_with(self, signal: Signal) -> Ended {
+        self.signal(signal);
+        self.wait_within(PROMPTLY)
+    }
+
+    /// Kills the program (SIGKILL), and waits until it is gone.
+    pub fn kill(self) {
+        drop(self);
+    }
+
+    /// Sends a signal.
+    pub fn signal(&self, signal: Signal) {
+        kill(self.pid(), signal).expect("a running process");
+    }
+
+    /// Sends SIGINT to the program and to all that it has started, as Ctrl-C in a terminal does.
+    pub fn press_ctrl_c(&self) {
+        killpg(self.pid(), Signal::SIGINT).expect("a running process");
+    }
+
+    /// Waits for the program's end.
+    #[must_use]
+    pub fn wait(self) -> Ended {
+        self.wait_within(DEADLINE)
+    }
+
+    fn wait_within(mut self, time: Duration) -> Ended {
+        let ended = self.watched.wait_until_ended(time);
+        assert!(ended, "{} runs on after {time:?}: {:#?}", self.name, self.watched.state);
+        let status = self.child.wait().expect("the program's end");
+        let lines = self.watched.wait_until_closed();
+        let of = |wanted: Stream| {
+            lines
+                .iter()
+                .filter(|(of, _)| *of == wanted)
+                .flat_map(|(_, line)| [line.as_str(), "\n"])
+                .collect()
+        };
+        Ended {
+            code: status.code(),
+            stdout: of(Stream::Stdout),
+            stderr: of(Stream::Stderr),
+            terminal: of(Stream::Terminal),
+        }
+    }
+
+    fn pid(&self) -> Pid {
+        Pid::from_raw(i32::try_from(self.child.id()).expect("a process id"))
+    }
+}
+
+/// Whether any process that the process of this id started is still running, once that one has
+/// ended.
+#[must_use]
+pub fn group_exists(id: u32) -> bool {
+    killpg(Pid::from_raw(i32::try_from(id).expect("a process id")), None).is_ok()
+}
+
+impl Drop for Process {
+    /// Kills the program and all that it has started.
+    fn drop(&mut self) {
+        // Both fail where there is nothing left to kill.
+        let _ = killpg(self.pid(), Signal::SIGKILL);
+        let _ = self.child.wait();
+    }
+}
+
+impl Watched {
+    /// Reads lines in a thread of its own, until all who can write there are gone. What a terminal
+    /// draws over the line before, after a carriage return, is a line of its own here.
+    fn follow(self: &Arc<Self>, stream: Stream, output: impl Read + Send + 'static) {
+        self.change(|state| state.open += 1);
+        let watched = Arc::clone(self);
+        thread::spawn(move || {
+            let mut line = Vec::new();
+            // A terminal whose last writer is gone fails with EIO.
+            for byte in BufReader::new(output).bytes().map_while(Result::ok) {
+                let ends = byte == b'\n' || (byte == b'\r' && stream == Stream::Terminal);
+                if !ends {
+                    line.push(byte);
+                } else if !line.is_empty() || stream != Stream::Terminal {
+                    let text = String::from_utf8_lossy(&line).into_owned();
+                    watched.change(|state| state.lines.push((stream, text)));
+                    line.clear();
+                }
+            }
+            watched.change(|state| state.open -= 1);
+        });
+    }
+
+    /// Waits for the end of a process in a thread of its own. Its exit status, and with it its
+    /// process id, are left for [`Child::wait`]: until then, no other process has the id.
+    fn follow_end(self: &Arc<Self>, process: Pid) {
+        let watched = Arc::clone(self);
+        thread::spawn(move || {
+            let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT;
+            // Fails where the process was killed, and waited for, meanwhile.
+            let _ = waitid(Id::Pid(process), flags);
+            watched.change(|state| state.ended = true);
+        });
+    }
+
+    fn wait_until_ended(&self, time: Duration) -> bool {
+        let runs = |state: &mut State| !state.ended;
+        let state = self.state.lock().expect("the state");
+        let (_state, waited) =
+            self.changed.wait_timeout_while(state, time, runs).expect("the state");
+        !waited.timed_out()
+    }
+
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        change(&mut self.state.lock().expect("the state"));
+        self.changed.notify_all();
+    }
+
+    /// All lines, when there are going to be no more.
+    fn wait_until_closed(&self) -> Vec<(Stream, String)> {
+        let open = |state: &mut State| state.open > 0;
+        let state = self.state.lock().expect("the state");
+        let (state, waited) =
+            self.changed.wait_timeout_while(state, DEADLINE, open).expect("the state");
+        assert!(!waited.timed_out(), "somebody still holds the output: {state:#?}");
+        state.lines.clone()
+    }
+}

@@ -1,0 +1,165 @@
+//! The programs under test, as commands.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+use crate::process::Process;
+
+/// The article's programs.
+pub const PROGRAMS: [&str; 7] = [
+    "zmq_server",
+    "zmq_client",
+    "publisher",
+    "subscriber",
+    "producer",
+    "consumer",
+    "resultcollector",
+];
+
+/// A program and its arguments, not yet started.
+pub struct Program {
+    name: String,
+    command: Command,
+}
+
+/// A Rust program of the workspace, built if it is not fresh.
+#[must_use]
+pub fn rust(name: &str) -> Program {
+    static DIRECTORY: OnceLock<PathBuf> = OnceLock::new();
+    let directory = DIRECTORY.get_or_init(build);
+    Program::new(name, directory.join(name))
+}
+
+/// A Python twin, as `req-rep/python/zmq_server.py`, run with the pinned pyzmq.
+#[must_use]
+pub fn python(path: &str) -> Program {
+    static PYTHON: OnceLock<PathBuf> = OnceLock::new();
+    let interpreter = PYTHON.get_or_init(|| {
+        let lock = File::create(std::env::temp_dir().join("zmq-patterns-python.lock"));
+        let lock = lock.expect("a lock file");
+        lock.lock().expect("the lock");
+        let output = Command::new(root().join("scripts/python.sh"))
+            .stderr(Stdio::inherit())
+            .output()
+            .expect("scripts/python.sh");
+        assert!(output.status.success(), "scripts/python.sh: {}", output.status);
+        PathBuf::from(String::from_utf8(output.stdout).expect("a path").trim_end())
+    });
+    let script = root().join(path);
+    assert!(script.is_file(), "{} is missing", script.display());
+    Program::new(path, interpreter).arg(script).env("PYTHONUNBUFFERED", "1")
+}
+
+/// The language of a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Language {
+    /// One of the workspace's binaries.
+    Rust,
+    /// Its twin, a plain pyzmq program.
+    Python,
+}
+
+impl Language {
+    /// The program of a pattern, as `req-rep`, in this language.
+    #[must_use]
+    pub fn program(self, pattern: &str, name: &str) -> Program {
+        match self {
+            Self::Rust => rust(name),
+            Self::Python => python(&format!("{pattern}/python/{name}.py")),
+        }
+    }
+}
+
+/// A script of `scripts/`, run from another folder. What the scripts build is built already.
+#[must_use]
+pub fn script(name: &str) -> Program {
+    static BUILT: OnceLock<()> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        // Each set by itself, as the scripts do.
+        for programs in [&PROGRAMS[..2], &PROGRAMS[2..4], &PROGRAMS[4..]] {
+            cargo_build(programs.iter().flat_map(|program| ["-p", program]).chain(["--release"]));
+        }
+    });
+    let mut program = Program::new(name, root().join("scripts").join(name));
+    program.command.current_dir(std::env::temp_dir());
+    program
+}
+
+/// The root of the workspace.
+#[must_use]
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace's root")
+}
+
+impl Program {
+    fn new(name: &str, path: impl AsRef<OsStr>) -> Self {
+        let mut command = Command::new(path);
+        command.current_dir(root()).env("NO_COLOR", "1").env_remove("RUST_BACKTRACE");
+        Self { name: name.to_owned(), command }
+    }
+
+    /// Adds an argument.
+    #[must_use]
+    pub fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {
+        self.command.arg(arg);
+        self
+    }
+
+    /// Adds arguments.
+    #[must_use]
+    pub fn args(mut self, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Self {
+        self.command.args(args);
+        self
+    }
+
+    /// Sets an environment variable.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// Starts the program with its stdout and stderr captured.
+    #[must_use]
+    pub fn start(self) -> Process {
+        Process::piped(self.name, self.command)
+    }
+
+    /// Starts the program on a terminal of its own.
+    #[must_use]
+    pub fn start_on_terminal(self) -> Process {
+        Process::on_terminal(self.name, self.command)
+    }
+
+    /// Starts the program with a stdout that `stdout` reads, or does not read.
+    #[must_use]
+    pub fn start_with_stdout(self, stdout: impl Into<Stdio>) -> Process {
+        Process::with_stdout(self.name, self.command, stdout.into())
+    }
+}
+
+/// Builds all programs in the profile of the running test, and returns the folder that holds them.
+fn build() -> PathBuf {
+    // target/<profile>/deps/<test>
+    let test = std::env::current_exe().expect("the path of the test");
+    let directory = test.ancestors().nth(2).expect("a folder above the test's").to_owned();
+    let target = directory.parent().expect("the target folder");
+    let release = directory.file_name().is_some_and(|name| name == "release");
+    let target = target.to_str().expect("a path in UTF-8");
+    let profile = release.then_some("--release");
+    cargo_build(["--workspace", "--bins", "--target-dir", target].into_iter().chain(profile));
+    directory
+}
+
+fn cargo_build<'a>(args: impl Iterator<Item = &'a str>) {
+    let status = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .args(["build", "--quiet", "--locked"])
+        .args(args)
+        .current_dir(root())
+        .status()
+        .expect("cargo");
+    assert!(status.success(), "cargo build: {status}");
+}

@@ -1,0 +1,50 @@
+//! Plain sockets, in place of a program's peers.
+
+use zmq::{Context, Socket, SocketType};
+
+use crate::DEADLINE;
+
+/// Sockets of a context of their own. A send or receive on them fails after [`DEADLINE`], and what
+/// they have not sent by their end is dropped.
+#[derive(Default)]
+pub struct Peers(Context);
+
+impl Peers {
+    /// A context without sockets yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A socket that is bound to `endpoint`.
+    #[must_use]
+    pub fn bind(&self, kind: SocketType, endpoint: &str) -> Socket {
+        let socket = self.socket(kind);
+        socket.bind(endpoint).unwrap_or_else(|error| panic!("cannot bind {endpoint}: {error}"));
+        socket
+    }
+
+    /// A socket that is connected to `endpoint`. A SUB socket is subscribed to everything.
+    #[must_use]
+    pub fn connect(&self, kind: SocketType, endpoint: &str) -> Socket {
+        let socket = self.socket(kind);
+        if kind == zmq::SUB {
+            socket.set_subscribe(b"").expect("a subscription");
+        }
+        socket
+            .connect(endpoint)
+            .unwrap_or_else(|error| panic!("cannot connect to {endpoint}: {error}"));
+        socket
+    }
+
+    /// A socket that is neither bound nor connected.
+    #[must_use]
+    pub fn socket(&self, kind: SocketType) -> Socket {
+        let socket = self.0.socket(kind).expect("a socket");
+        let deadline = i32::try_from(DEADLINE.as_millis()).expect("milliseconds");
+        socket.set_rcvtimeo(deadline).expect("a time-out");
+        socket.set_sndtimeo(deadline).expect("a time-out");
+        socket.set_linger(0).expect("a linger time");
+        socket
+    }
+}
