@@ -1,0 +1,110 @@
+//! What all programs print, and where: stdout and its failures, the life of the sockets, colours.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::fs::OpenOptions;
+use std::io::pipe;
+use std::process::Stdio;
+
+use e2e::{Ended, Peers, Stream, endpoint, rust};
+
+/// Starts each program that prints, has it print into `stdout`, and returns how it ended.
+fn each_printing_into(stdout: impl Fn() -> Stdio) -> Vec<(&'static str, Ended)> {
+    let started = |program: &str, flags: &[&str]| -> e2e::Process {
+        rust(program).args(flags).start_with_stdout(stdout())
+    };
+    let (peers, mut ended) = (Peers::new(), Vec::new());
+
+    let endpoint = e2e::endpoint();
+    let server = started("zmq_server", &["--bind", &endpoint]);
+    let client = peers.connect(zmq::REQ, &endpoint);
+    client.send("1", 0).unwrap();
+    ended.push(("zmq_server", server.wait()));
+
+    let endpoint = e2e::endpoint();
+    let server = peers.bind(zmq::REP, &endpoint);
+    let client = started("zmq_client", &["--connect", &endpoint, "--count", "0"]);
+    server.recv_bytes(0).unwrap();
+    server.send("1", 0).unwrap();
+    ended.push(("zmq_client", client.wait()));
+
+    let endpoint = e2e::endpoint();
+    ended.push(("publisher", started("publisher", &["--bind", &endpoint]).wait()));
+
+    let endpoint = e2e::endpoint();
+    let publisher = peers.bind(zmq::XPUB, &endpoint);
+    let subscriber = started("subscriber", &["--connect", &endpoint, "--count", "0"]);
+    publisher.recv_bytes(0).unwrap();
+    publisher.send_multipart(["client1", "1"], 0).unwrap();
+    ended.push(("subscriber", subscriber.wait()));
+
+    let endpoint = e2e::endpoint();
+    let consumer = peers.bind(zmq::PUSH, &endpoint);
+    let collector = started("resultcollector", &["--connect", &endpoint, "--count", "1"]);
+    consumer.send("{\"consumer_id\": 1, \"num\": 1}", 0).unwrap();
+    ended.push(("resultcollector", collector.wait()));
+    ended
+}
+
+#[test]
+fn a_closed_stdout_ends_a_program_quietly() {
+    for (program, ended) in each_printing_into(|| pipe().unwrap().1.into()) {
+        assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{program}");
+    }
+}
+
+#[test]
+fn a_stdout_that_cannot_be_written_is_a_failure() {
+    let full = || OpenOptions::new().write(true).open("/dev/full").unwrap().into();
+    for (program, ended) in each_printing_into(full) {
+        let error = "error: cannot write to stdout: No space left on device (os error 28)\n";
+        assert_eq!((ended.code, ended.stderr.as_str()), (Some(1), error), "{program}");
+    }
+}
+
+#[test]
+fn every_socket_shows_its_life_when_asked_to() {
+    let (endpoint, peers) = (endpoint(), Peers::new());
+    let server = rust("zmq_server").args(["-v", "--bind", &endpoint]).start();
+    assert_eq!(server.wait_until_listening(), endpoint);
+    let client = peers.connect(zmq::REQ, &endpoint);
+    server.wait_for(Stream::Stderr, &format!("info: accepted a connection on {endpoint}"));
+    drop(client);
+    server.wait_for(Stream::Stderr, &format!("info: disconnected from {endpoint}"));
+
+    // Both of them.
+    let (tasks, results) = (e2e::endpoint(), e2e::endpoint());
+    let consumer = rust("consumer")
+        .args(["-v", "--tasks-connect", &tasks, "--results-bind", &results])
+        .start();
+    consumer.wait_for(Stream::Stderr, &format!("info: listening on {results}"));
+    consumer.wait_for(Stream::Stderr, &format!("info: retrying {tasks} in "));
+    let producer = peers.bind(zmq::PUSH, &tasks);
+    consumer.wait_for(Stream::Stderr, &format!("info: connected to {tasks}"));
+    drop(producer);
+    consumer.wait_for(Stream::Stderr, &format!("info: disconnected from {tasks}"));
+}
+
+#[test]
+fn colours_are_for_terminals_and_no_color_is_honoured() {
+    let endpoint = endpoint();
+    for (no_color, warning) in [("", "\u{1b}[1;33mwarning\u{1b}[0m: tcp"), ("1", "warning: tcp")] {
+        let server = rust("zmq_server").env("NO_COLOR", no_color).args(["--bind", "tcp://*:*"]);
+        let server = server.start_on_terminal();
+        assert!(server.wait_for(Stream::Terminal, "lets in").starts_with(warning));
+        let client = rust("zmq_client").env("NO_COLOR", no_color);
+        let client = client.args(["-v", "--connect", &endpoint]).start();
+        client.wait_for(Stream::Stderr, "info: retrying");
+    }
+}
+
+#[test]
+fn programs_talk_over_ipc_as_over_tcp() {
+    let folder = tempfile::tempdir().unwrap();
+    let endpoint = format!("ipc://{}/socket", folder.path().display());
+    let server = rust("zmq_server").args(["--bind", &endpoint]).start();
+    let client = rust("zmq_client").args(["--connect", &endpoint]).start();
+    assert_eq!(client.wait().stdout, "b\"new message\"\n");
+    // A path is open to no other host: no warning.
+    assert_eq!(server.interrupt().stderr, "");
+}

@@ -1,0 +1,168 @@
+//! The scripts, run from another folder.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::fs;
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+
+use e2e::{DefaultPorts, Ended, Signal, Stream, root, script};
+
+/// The lines of a program in a script's output.
+fn lines<'a>(ended: &'a Ended, program: &str) -> Vec<&'a str> {
+    let prefix = format!("{program:15} | ");
+    ended.stdout.lines().filter_map(|line| line.strip_prefix(prefix.as_str())).collect()
+}
+
+/// Lines but for the warnings, which stand where they stand.
+fn messages<'a>(ended: &'a Ended, program: &str) -> Vec<&'a str> {
+    let mut lines = lines(ended, program);
+    lines.retain(|line| !line.starts_with("warning: "));
+    lines
+}
+
+#[test]
+fn every_script_explains_itself_and_refuses_what_it_does_not_know() {
+    for entry in fs::read_dir(root().join("scripts")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.metadata().unwrap().permissions().mode() & 0o111 == 0 {
+            continue;
+        }
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let help = script(name).arg("-h").start().wait();
+        assert!(help.stdout.starts_with(&format!("usage: {name}")), "{name}: {help:?}");
+        assert_eq!((help.code, help.stderr.as_str()), (Some(0), ""));
+        let refused = script(name).arg("--bogus").start().wait();
+        assert!(refused.stderr.contains(name), "{name}: {refused:?}");
+        assert_eq!((refused.code, refused.stdout.as_str()), (Some(2), ""));
+    }
+}
+
+#[test]
+fn req_rep_runs_the_server_and_the_client() {
+    let _ports = DefaultPorts::take();
+    let ended = script("req-rep.sh").start().wait();
+    assert_eq!(messages(&ended, "zmq_client"), ["b\"new message\""]);
+    let server = ["received bytes: b\"a message\"", "requests answered: 1"];
+    assert_eq!(messages(&ended, "zmq_server"), server);
+    assert_eq!(ended.code, Some(0));
+}
+
+#[test]
+fn pub_sub_runs_the_publisher_and_two_subscribers() {
+    let _ports = DefaultPorts::take();
+    let ended = script("pub-sub.sh").start().wait();
+    let messages_of = |topic: &str| format!("[b\"{topic}\", b\"message for {topic}\"]");
+    assert_eq!(messages(&ended, "subscriber 1"), [messages_of("client1")]);
+    assert_eq!(messages(&ended, "subscriber 2"), [messages_of("client2")]);
+    assert_eq!(
+        messages(&ended, "publisher")[..2],
+        [messages_of("client1"), messages_of("client2")]
+    );
+    assert!(messages(&ended, "publisher").last().unwrap().starts_with("rounds published: "));
+    assert_eq!(ended.code, Some(0));
+}
+
+#[test]
+fn pipeline_ends_with_a_thousand_results_counted() {
+    let _ports = DefaultPorts::take();
+    let ended = script("pipeline.sh").start().wait();
+    let collector = messages(&ended, "resultcollector");
+    assert!(collector[0].starts_with("consumer ") && collector[0].contains(" 1000 ██"));
+    assert_eq!(collector[1..], ["results collected: 1000"]);
+    assert_eq!(messages(&ended, "producer"), ["tasks sent: 2000"]);
+    assert!(messages(&ended, "consumer")[0].starts_with("results of consumer "));
+    assert_eq!(ended.code, Some(0));
+}
+
+#[test]
+fn pipeline_with_three_consumers_shows_three() {
+    let _ports = DefaultPorts::take();
+    let ended = script("pipeline.sh").args(["--consumers", "3", "--count", "1998"]).start().wait();
+    let collector = messages(&ended, "resultcollector");
+    assert_eq!(collector.iter().filter(|line| line.contains(" 666 ███")).count(), 3, "{ended:?}");
+    assert_eq!(collector.last(), Some(&"results collected: 1998"));
+    for number in 1..=3 {
+        let consumer = messages(&ended, &format!("consumer {number}"));
+        assert!(consumer[0].ends_with(": 666"), "{consumer:?}");
+    }
+    assert_eq!(ended.code, Some(0));
+}
+
+#[test]
+fn ctrl_c_and_sigterm_end_a_script_with_all_that_it_started() {
+    let _ports = DefaultPorts::take();
+    for (signal, code) in [(None, 130), (Some(Signal::SIGTERM), 143)] {
+        let running =
+            script("pipeline.sh").args(["--consumers", "2", "--count", "1000000000"]).start();
+        running.wait_for(Stream::Stdout, "resultcollector | warning");
+        let group = running.id();
+        match signal {
+            None => running.press_ctrl_c(),
+            Some(signal) => running.signal(signal),
+        }
+        let ended = running.wait();
+        assert_eq!(ended.code, Some(code), "{ended:?}");
+        assert!(!e2e::group_exists(group), "programs run on: {ended:?}");
+        // They had the time to say what they did.
+        let collector = messages(&ended, "resultcollector");
+        assert!(
+            collector.iter().any(|line| line.starts_with("error: interrupted by")),
+            "{ended:?}"
+        );
+    }
+}
+
+#[test]
+fn a_program_that_fails_ends_the_script() {
+    let _ports = DefaultPorts::take();
+    let _taken = TcpListener::bind("0.0.0.0:5577").unwrap();
+    let ended = script("pipeline.sh").start().wait();
+    let producer = lines(&ended, "producer");
+    assert_eq!(producer[0], "error: cannot bind tcp://*:5577: Address already in use");
+    assert_eq!(ended.code, Some(1));
+}
+
+#[test]
+fn a_closed_stdout_ends_the_script() {
+    let _ports = DefaultPorts::take();
+    let ended = script("pub-sub.sh").start_with_stdout(std::io::pipe().unwrap().1).wait();
+    assert!(!ended.stderr.contains("error"), "{ended:?}");
+}
+
+/// With a tmux that notes down what it is told: the real one needs a terminal.
+#[test]
+fn tmux_opens_each_program_in_a_pane_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let (tmux, log) = (folder.path().join("tmux"), folder.path().join("log"));
+    fs::write(&tmux, "#!/bin/sh\necho \"$*\" >>\"$LOG\"\necho @1\n").unwrap();
+    fs::set_permissions(&tmux, fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:{}", folder.path().display(), std::env::var("PATH").unwrap());
+    for (pattern, programs) in [
+        ("req-rep", &["zmq_server", "zmq_client"][..]),
+        ("pub-sub", &["publisher", "subscriber client1", "subscriber client2"]),
+        ("pipeline", &["producer", "consumer", "resultcollector"]),
+    ] {
+        for (inside, first, last) in
+            [("", "new-session -d ", "attach-session "), ("1", "new-window ", "")]
+        {
+            fs::write(&log, "").unwrap();
+            let tmux = script("tmux.sh").arg(pattern).env("PATH", &path).env("LOG", &log);
+            let ended = tmux.env("TMUX", inside).start().wait();
+            assert_eq!(ended.code, Some(0), "{ended:?}");
+            let log = fs::read_to_string(&log).unwrap();
+            let opened = log.lines().filter(|line| line.contains("trap"));
+            let opened: Vec<_> = opened.collect();
+            assert_eq!(opened.len(), programs.len(), "{log}");
+            for (line, program) in opened.iter().zip(programs) {
+                assert!(line.contains(&format!("/release/{program}; ")), "{line}");
+            }
+            assert!(opened[0].starts_with(first), "{log}");
+            assert!(opened[1..].iter().all(|line| line.starts_with("split-window ")), "{log}");
+            assert_eq!(
+                log.lines().last().unwrap().starts_with("attach-session "),
+                !last.is_empty()
+            );
+        }
+    }
+}
