@@ -1,0 +1,23 @@
+#!/bin/sh
+# Publish-subscribe: a publisher of two topics, and a subscriber to each.
+set -eu
+# shellcheck source=scripts/side-by-side.sh
+. "$(dirname "$0")/side-by-side.sh"
+
+case ${1-} in
+-h | --help)
+    help "usage: ${0##*/}
+Runs the article's publish-subscribe programs: a publisher, then a subscriber to each of its two topics,
+client1 and client2. Each line is prefixed by its program. The script ends when both subscribers have
+their message, or with Ctrl-C, and ends the publisher."
+    ;;
+?*) wrong_usage "'$1' is no option" ;;
+esac
+
+build publisher subscriber
+start publisher publisher
+start "subscriber 1" subscriber client1
+first=$started
+start "subscriber 2" subscriber client2
+wait "$first"
+wait "$started"

@@ -1,0 +1,78 @@
+# shellcheck shell=sh
+# Sourced by the scripts that run a pattern. Builds programs, and runs them side by side, each line
+# prefixed by its program. When the script ends, it ends the programs that still run.
+
+cd "$(dirname "$0")/.." || exit 1
+bin=${CARGO_TARGET_DIR:-target}/release
+folder=$(mktemp -d)
+programs=
+
+# Does what every script does for -h and for wrong usage. $1: the text of the help.
+help() {
+    echo "$1"
+    exit 0
+}
+
+wrong_usage() {
+    echo "error: $1; ${0##*/} -h explains" >&2
+    exit 2
+}
+
+# Builds the programs of these names in release.
+build() {
+    for name; do
+        set -- "$@" -p "$name"
+        shift
+    done
+    cargo build --release "$@"
+}
+
+# Starts a program in the background, and leaves its process id in $started.
+# $1: the label of its lines; then the program and its arguments.
+start() {
+    label=$1 program=$2
+    shift 2
+    # A pipe with both ends open here and now: a reader or a writer that opened its end by itself would wait
+    # for the other one, and for ever where that never comes.
+    mkfifo "$folder/pipe"
+    exec 3<>"$folder/pipe" 4<"$folder/pipe" 5>"$folder/pipe"
+    rm "$folder/pipe"
+    prefix "$label" <&4 3>&- 4<&- 5>&- &
+    "$bin/$program" "$@" >&5 2>&1 3>&- 4<&- 5>&- &
+    started=$!
+    programs="$programs $started"
+    exec 3>&- 4<&- 5>&-
+}
+
+# A program that fails says so in a line of its own, and the others would wait for it in vain.
+prefix() {
+    trap '' PIPE
+    while IFS= read -r line; do
+        # Nobody reads on: the program will see so itself.
+        printf '%-15s | %s\n' "$1" "$line" 2>/dev/null || break
+        case $line in
+        "error: "*) kill -s USR1 $$ ;;
+        esac
+    done
+}
+
+# Ends all programs, and waits until their last lines are printed.
+end() {
+    trap '' EXIT INT TERM USR1
+    exec 3>&- 4<&- 5>&-
+    # shellcheck disable=SC2086 # a word each
+    kill $programs 2>/dev/null || :
+    for program in $programs; do
+        # The signal is lost on a program that was only about to start, so again until it is gone.
+        while kill "$program" 2>/dev/null; do
+            sleep 0.1
+        done
+    done
+    wait
+    rm -rf "$folder"
+}
+
+trap end EXIT
+trap 'exit 1' USR1
+trap 'exit 130' INT
+trap 'exit 143' TERM

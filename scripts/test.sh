@@ -1,0 +1,34 @@
+#!/bin/sh
+# The whole check: scripts, format, lints, docs, build, and all tests.
+set -eu
+cd "$(dirname "$0")/.."
+
+case ${1-} in
+-h | --help)
+    echo "usage: ${0##*/}
+Checks everything, and fails at the first step that does: the scripts with shellcheck, where that is
+installed; format, lints and docs; the tests, those with Python peers included. Needs Rust, a C++ compiler,
+make and Python 3; sets up the rest below target/."
+    exit 0
+    ;;
+?*) echo "error: '$1' is no option; ${0##*/} -h explains" >&2 && exit 2 ;;
+esac
+
+step() {
+    printf '\n== %s\n' "$*"
+    "$@"
+}
+
+if command -v shellcheck >/dev/null; then
+    step shellcheck -x scripts/*.sh
+fi
+# A minimal toolchain comes without them.
+if ! { cargo fmt --version && cargo clippy --version; } >/dev/null 2>&1; then
+    step rustup component add rustfmt clippy
+fi
+step cargo fmt --all --check
+step cargo clippy --locked --workspace --all-targets -- -D warnings
+step env RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --quiet
+step scripts/python.sh
+step cargo test --locked --workspace
+printf '\nAll checks passed.\n'
