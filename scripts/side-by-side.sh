@@ -35,13 +35,14 @@ start() {
     # A pipe with both ends open here and now: a reader or a writer that opened its end by itself would wait
     # for the other one, and for ever where that never comes.
     mkfifo "$folder/pipe"
-    exec 3<>"$folder/pipe" 4<"$folder/pipe" 5>"$folder/pipe"
+    # shellcheck disable=SC2094 # that is what a pipe is for
+    exec 3<>"$folder/pipe" 4<"$folder/pipe" 5>"$folder/pipe" 3>&-
     rm "$folder/pipe"
-    prefix "$label" <&4 3>&- 4<&- 5>&- &
-    "$bin/$program" "$@" >&5 2>&1 3>&- 4<&- 5>&- &
+    (exec <&4 4<&- 5>&- && prefix "$label") &
+    "$bin/$program" "$@" >&5 2>&1 4<&- 5>&- &
     started=$!
     programs="$programs $started"
-    exec 3>&- 4<&- 5>&-
+    exec 4<&- 5>&-
 }
 
 # A program that fails says so in a line of its own, and the others would wait for it in vain.
@@ -59,14 +60,16 @@ prefix() {
 # Ends all programs, and waits until their last lines are printed.
 end() {
     trap '' EXIT INT TERM USR1
-    exec 3>&- 4<&- 5>&-
+    exec 4<&- 5>&-
+    # The signal that ended the script may have come before the last program, if any, was in the list.
+    set +u
+    programs="$programs $!"
     # shellcheck disable=SC2086 # a word each
     kill $programs 2>/dev/null || :
     for program in $programs; do
         # The signal is lost on a program that was only about to start, so again until it is gone.
-        while kill "$program" 2>/dev/null; do
-            sleep 0.1
-        done
+        (while sleep 0.1 && kill "$program" 2>/dev/null; do :; done) &
+        wait "$program" || :
     done
     wait
     rm -rf "$folder"
