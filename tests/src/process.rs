@@ -1,7 +1,7 @@
 //! A running program, its output, and its end.
 
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{BufReader, Read, pipe};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
@@ -22,8 +22,8 @@ pub enum Stream {
     Stdout,
     /// Standard error.
     Stderr,
-    /// A terminal, which shows both.
-    Terminal,
+    /// Both, where they are one: a terminal, or a pipe for both.
+    Both,
 }
 
 /// A running program. It is killed when this is dropped.
@@ -43,8 +43,8 @@ pub struct Ended {
     pub stdout: String,
     /// All lines of stderr.
     pub stderr: String,
-    /// All lines of the terminal.
-    pub terminal: String,
+    /// All lines of both, where they are one.
+    pub both: String,
 }
 
 #[derive(Debug, Default)]
@@ -72,6 +72,14 @@ impl Process {
         Self::spawn(name, command)
     }
 
+    pub(crate) fn merged(name: String, mut command: Command) -> Self {
+        let (reader, writer) = pipe().expect("a pipe");
+        command.stdin(Stdio::null()).stdout(writer.try_clone().expect("the pipe")).stderr(writer);
+        let process = Self::spawn(name, command);
+        process.watched.follow(Stream::Both, reader);
+        process
+    }
+
     pub(crate) fn on_terminal(name: String, mut command: Command) -> Self {
         let size = Winsize { ws_row: 24, ws_col: 100, ws_xpixel: 0, ws_ypixel: 0 };
         let terminal = openpty(&size, None).expect("a terminal");
@@ -81,7 +89,7 @@ impl Process {
             .stdout(slave.try_clone().expect("the terminal"))
             .stderr(slave);
         let process = Self::spawn(name, command);
-        process.watched.follow(Stream::Terminal, File::from(terminal.master));
+        process.watched.follow(Stream::Both, File::from(terminal.master));
         process
     }
 
@@ -199,7 +207,7 @@ impl Process {
             code: status.code(),
             stdout: of(Stream::Stdout),
             stderr: of(Stream::Stderr),
-            terminal: of(Stream::Terminal),
+            both: of(Stream::Both),
         }
     }
 
@@ -234,10 +242,10 @@ impl Watched {
             let mut line = Vec::new();
             // A terminal whose last writer is gone fails with EIO.
             for byte in BufReader::new(output).bytes().map_while(Result::ok) {
-                let ends = byte == b'\n' || (byte == b'\r' && stream == Stream::Terminal);
+                let ends = byte == b'\n' || (byte == b'\r' && stream == Stream::Both);
                 if !ends {
                     line.push(byte);
-                } else if !line.is_empty() || stream != Stream::Terminal {
+                } else if !line.is_empty() || stream != Stream::Both {
                     let text = String::from_utf8_lossy(&line).into_owned();
                     watched.change(|state| state.lines.push((stream, text)));
                     line.clear();

@@ -128,6 +128,12 @@ impl Program {
         Process::piped(self.name, self.command)
     }
 
+    /// Starts the program with its stdout and stderr captured as one.
+    #[must_use]
+    pub fn start_merged(self) -> Process {
+        Process::merged(self.name, self.command)
+    }
+
     /// Starts the program on a terminal of its own.
     #[must_use]
     pub fn start_on_terminal(self) -> Process {

@@ -91,7 +91,7 @@ fn colours_are_for_terminals_and_no_color_is_honoured() {
     for (no_color, warning) in [("", "\u{1b}[1;33mwarning\u{1b}[0m: tcp"), ("1", "warning: tcp")] {
         let server = rust("zmq_server").env("NO_COLOR", no_color).args(["--bind", "tcp://*:*"]);
         let server = server.start_on_terminal();
-        assert!(server.wait_for(Stream::Terminal, "lets in").starts_with(warning));
+        assert!(server.wait_for(Stream::Both, "lets in").starts_with(warning));
         let client = rust("zmq_client").env("NO_COLOR", no_color);
         let client = client.args(["-v", "--connect", &endpoint]).start();
         client.wait_for(Stream::Stderr, "info: retrying");

@@ -112,9 +112,9 @@ fn a_terminal_shows_a_progress_bar_which_is_gone_before_the_chart() {
     let (consumer, collector) = consumer_and_command(&["--count", "1000"]);
     let collector = collector.start_on_terminal();
     send(&consumer, 5, 500);
-    collector.wait_for(e2e::Stream::Terminal, "/1000 results");
+    collector.wait_for(e2e::Stream::Both, "/1000 results");
     send(&consumer, 5, 500);
-    let terminal = collector.wait().terminal;
+    let terminal = collector.wait().both;
     let (bar, chart) = terminal.rsplit_once("\u{1b}[2K").unwrap();
     assert!(bar.contains("/1000 results"), "{bar}");
     assert_eq!(
@@ -128,6 +128,6 @@ fn quiet_draws_no_progress_bar() {
     let (consumer, collector) = consumer_and_command(&["-q", "--count", "1"]);
     let collector = collector.start_on_terminal();
     send(&consumer, 5, 1);
-    let terminal = collector.wait().terminal;
+    let terminal = collector.wait().both;
     assert_eq!(terminal, format!("consumer 5  1 {}\nresults collected: 1\n", "█".repeat(40)));
 }
