@@ -1,0 +1,98 @@
+//! Whatever a peer sends is decoded or refused, and printed, without a panic.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use common::payload::{Kind, Payload};
+use common::{endpoint::Endpoint, message::WorkMessage};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+/// One of each kind.
+fn kind() -> impl Strategy<Value = Kind> {
+    prop_oneof![
+        Just(Kind::Bytes),
+        Just(Kind::String),
+        Just(Kind::Json),
+        Just(Kind::Pyobj),
+        Just(Kind::Multipart)
+    ]
+}
+
+/// Any JSON without floating-point numbers, whose text does not give them back bit by bit.
+fn any_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<String>().prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 64, 8, |inner| {
+        prop_oneof![
+            vec(inner.clone(), 0..8).prop_map(Value::from),
+            vec((any::<String>(), inner), 0..8).prop_map(|entries| entries.into_iter().collect()),
+        ]
+    })
+}
+
+/// Bytes that get far in a pickle decoder: mostly opcodes, with small operands.
+fn pickle_like() -> impl Strategy<Value = Vec<u8>> {
+    let opcode = proptest::sample::select(b"(.012FGIJKLMNQRSTUVXabcdeghijlopqrstu}])\x80\x81\x82\x85\x86\x87\x88\x89\x8a\x8b\x8c\x8d\x8e\x8f\x90\x91\x92\x93\x94\x95\x96BC".to_vec());
+    let bytes = prop_oneof![8 => opcode, 2 => 0..8_u8, 1 => Just(b'\n'), 1 => any::<u8>()];
+    vec(bytes, 0..64).prop_map(|bytes| [&b"\x80\x04"[..], &bytes, b"."].concat())
+}
+
+fn decoded_and_printed(kind: Kind, frames: &[Vec<u8>]) {
+    match Payload::decode(kind, frames) {
+        Ok(payload) => {
+            let json: Value = serde_json::from_str(&json!(payload).to_string()).unwrap();
+            assert!(json["message"] != Value::Null || kind == Kind::Json || kind == Kind::Pyobj);
+            assert!(!payload.to_string().is_empty());
+        }
+        Err(bad) => assert!(!bad.to_string().contains('\n'), "{bad}"),
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_frames_are_decoded_or_refused(kind in kind(), frames in vec(vec(any::<u8>(), 0..64), 0..4)) {
+        decoded_and_printed(kind, &frames);
+    }
+
+    #[test]
+    fn anything_like_a_pickle_is_decoded_or_refused(pickle in pickle_like()) {
+        decoded_and_printed(Kind::Pyobj, &[pickle]);
+    }
+
+    #[test]
+    fn what_is_given_as_json_arrives_as_it_was(value in any_json()) {
+        let text = [value.to_string()];
+        let Payload::Json(parsed) = Payload::from_texts(Kind::Json, &text).unwrap() else { panic!() };
+        prop_assert_eq!(&parsed, &value);
+        let frame = text[0].clone().into_bytes();
+        prop_assert_eq!(Payload::decode(Kind::Json, &[frame]).unwrap(), Payload::Json(value));
+    }
+
+    #[test]
+    fn what_is_pickled_arrives_as_it_was(value in any_json()) {
+        let sent = Payload::from_texts(Kind::Pyobj, &[value.to_string()]).unwrap();
+        let Payload::Pyobj(object) = &sent else { panic!() };
+        let frame = serde_pickle::value_to_vec(object, serde_pickle::SerOptions::new()).unwrap();
+        let received = Payload::decode(Kind::Pyobj, &[frame]).unwrap();
+        prop_assert_eq!(&json!(received)["message"], &value);
+    }
+
+    #[test]
+    fn tasks_survive_their_json(num in any::<u64>()) {
+        let json = serde_json::to_vec(&WorkMessage { num }).unwrap();
+        prop_assert_eq!(serde_json::from_slice::<WorkMessage>(&json).unwrap(), WorkMessage { num });
+    }
+
+    #[test]
+    fn any_text_is_an_endpoint_or_refused(text in "(tcp|ipc|inproc|ws|udp|)(://)?.{0,20}(:[0-9*]{0,6})?") {
+        if let Ok(endpoint) = text.parse::<Endpoint>() {
+            prop_assert_eq!(&*endpoint, &text);
+            endpoint.warn_if_open();
+        }
+    }
+}
