@@ -12,9 +12,10 @@ while [ $# -gt 0 ]; do
 Runs the article's pipeline in its order: producer, consumer, resultcollector. Each line is prefixed by its
 program. The script ends when the results are collected, or with Ctrl-C, and ends the others.
 
-  --consumers N  run N consumers (1). With more than one they connect to the collector, which binds,
-                 and the producer waits for all of them before it deals out its tasks
-  --count N      send N tasks and collect N results (as the article: 2000 tasks, 1000 results)"
+  --consumers N  run N consumers (1). With more than one they connect to the collector, which binds and
+                 collects every result, and the producer waits for all of them before it deals out tasks
+  --count N      send N tasks and collect N results (without it 2000 tasks, and 1000 results of one
+                 consumer, as in the article)"
         ;;
     --consumers | --count)
         case ${2-} in
@@ -39,6 +40,7 @@ else
         start "consumer $number" consumer --results-connect tcp://localhost:5578
         number=$((number + 1))
     done
-    start resultcollector resultcollector --bind 'tcp://*:5578' ${count:+--count "$count"}
+    # All: the first thousand may come from those consumers that are faster to connect.
+    start resultcollector resultcollector --bind 'tcp://*:5578' --count "${count:-2000}"
 fi
 wait "$started"
