@@ -6,6 +6,7 @@ parallel there. With --results-connect any number do: then the collector binds.
 
 import argparse
 import random
+import signal
 
 import zmq
 
@@ -14,6 +15,8 @@ parser.add_argument("--tasks-connect", default="tcp://localhost:5577")
 parser.add_argument("--results-bind", default="tcp://*:5578")
 parser.add_argument("--results-connect", help="instead of --results-bind")
 args = parser.parse_args()
+
+signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends the program in any call
 
 context = zmq.Context()
 consumer_id = random.randint(1, 1000)

@@ -1,6 +1,7 @@
 """Pipeline, the first step. Twin of ../producer."""
 
 import argparse
+import signal
 
 import zmq
 
@@ -8,6 +9,8 @@ parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--bind", default="tcp://*:5577")
 parser.add_argument("--count", type=int, default=2000)
 args = parser.parse_args()
+
+signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends the program in any call
 
 context = zmq.Context()
 socket = context.socket(zmq.PUSH)

@@ -1,6 +1,7 @@
 """Pipeline, the last step. Twin of ../resultcollector."""
 
 import argparse
+import signal
 
 import zmq
 
@@ -9,6 +10,8 @@ parser.add_argument("--connect", default="tcp://localhost:5578")
 parser.add_argument("--bind", help="instead of --connect, for consumers that connect")
 parser.add_argument("--count", type=int, default=1000)
 args = parser.parse_args()
+
+signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends the program in any call
 
 context = zmq.Context()
 socket = context.socket(zmq.PULL)

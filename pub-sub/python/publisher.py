@@ -1,6 +1,7 @@
 """Publish-subscribe, the sending side. Twin of ../publisher."""
 
 import argparse
+import signal
 import time
 
 import zmq
@@ -9,6 +10,8 @@ parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--bind", default="tcp://*:5555")
 parser.add_argument("--topic", action="append", help="may be repeated (default: client1 and client2)")
 args = parser.parse_args()
+
+signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends the program in any call
 
 context = zmq.Context()
 socket = context.socket(zmq.PUB)

@@ -1,6 +1,7 @@
 """Publish-subscribe, the receiving side. Twin of ../subscriber."""
 
 import argparse
+import signal
 
 import zmq
 
@@ -8,6 +9,8 @@ parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("topics", nargs="*", default=["client1"])
 parser.add_argument("--connect", default="tcp://localhost:5555")
 args = parser.parse_args()
+
+signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends the program in any call
 
 context = zmq.Context()
 socket = context.socket(zmq.SUB)
