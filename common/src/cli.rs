@@ -34,6 +34,11 @@ pub struct CommonArgs {
     #[arg(long, value_name = "BYTES", default_value_t = 16 << 20,
           value_parser = clap::value_parser!(i64).range(1..))]
     max_message_size: i64,
+
+    /// Notice within three times this that a peer's host is gone, and connect anew (0: leave it to
+    /// the system, which takes many minutes)
+    #[arg(long, value_name = "D", default_value = "0", value_parser = duration)]
+    heartbeat: Duration,
 }
 
 impl CommonArgs {
@@ -58,6 +63,9 @@ impl CommonArgs {
     ) -> anyhow::Result<()> {
         socket.set_maxmsgsize(self.max_message_size).context("cannot limit the message size")?;
         socket.set_linger(LINGER).context("cannot limit the linger time")?;
+        if !self.heartbeat.is_zero() {
+            set_heartbeat(socket, self.heartbeat).context("cannot set the heartbeat")?;
+        }
         if endpoints.into_iter().any(Endpoint::is_ipv6) {
             socket.set_ipv6(true).context("cannot switch IPv6 on")?;
         }
@@ -72,6 +80,18 @@ impl CommonArgs {
     pub fn shows_progress(&self) -> bool {
         !self.quiet && self.verbose == 0
     }
+}
+
+/// A socket sends a PING every `interval`, ends the connection when nothing has come for twice as
+/// long, and tells its peer to do the same after three times as long (`ZMQ_HEARTBEAT_IVL`, `_TIMEOUT`
+/// and `_TTL`, RFC 37). An attempt to connect is given up as early (`ZMQ_CONNECT_TIMEOUT`): otherwise
+/// a host that is back would be found only at the system's next try, up to a minute later.
+fn set_heartbeat(socket: &Socket, interval: Duration) -> zmq::Result<()> {
+    socket.set_heartbeat_ivl(milliseconds(interval))?;
+    socket.set_heartbeat_timeout(milliseconds(interval.saturating_mul(2)))?;
+    // 16 bits, in tenths of a second.
+    socket.set_heartbeat_ttl(milliseconds(interval.saturating_mul(3)).min(6_553_500))?;
+    socket.set_connect_timeout(milliseconds(interval.saturating_mul(2)))
 }
 
 /// A duration such as `500ms` or `2s`, for clap.

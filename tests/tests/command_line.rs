@@ -94,6 +94,7 @@ fn help_names_every_flag_with_its_default() {
         "--quiet",
         "--format <FORMAT> text",
         "--max-message-size <BYTES> 16777216",
+        "--heartbeat <D> 0",
         "--help",
         "--version",
     ];
