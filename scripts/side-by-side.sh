@@ -52,6 +52,7 @@ prefix() {
         # Nobody reads on: the program will see so itself.
         printf '%-15s | %s\n' "$1" "$line" 2>/dev/null || break
         case $line in
+        "error: interrupted by SIGINT"*) ;; # Ctrl-C, which ends the script with 130
         "error: "*) kill -s USR1 $$ ;;
         esac
     done
