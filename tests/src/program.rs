@@ -156,7 +156,9 @@ fn build() -> PathBuf {
     let release = directory.file_name().is_some_and(|name| name == "release");
     let target = target.to_str().expect("a path in UTF-8");
     let profile = release.then_some("--release");
-    cargo_build(["--workspace", "--bins", "--target-dir", target].into_iter().chain(profile));
+    cargo_build(
+        ["--workspace", "--bins", "--examples", "--target-dir", target].into_iter().chain(profile),
+    );
     directory
 }
 

@@ -73,28 +73,6 @@ fn the_collector_counts_what_three_consumers_did() {
 }
 
 #[test]
-fn producers_consumers_and_collectors_are_many_to_many() {
-    let (tasks, results) = ([endpoint(), endpoint()], endpoint());
-    let collector = rust("resultcollector")
-        .args(["--bind", &results, "--count", "2000", "--format", "json"])
-        .start();
-    let connect = tasks.iter().flat_map(|endpoint| ["--tasks-connect", endpoint]);
-    let _consumers = [1, 2].map(|id| {
-        let flags = ["--results-connect", &results, "--id", &id.to_string()];
-        rust("consumer").args(flags).args(connect.clone()).start()
-    });
-    let flags = ["--wait-for", "2", "--count", "1000"];
-    let producers = tasks.each_ref().map(|endpoint| producer(endpoint, &flags));
-    for producer in producers {
-        assert_eq!(producer.wait().code, Some(0));
-    }
-    assert_eq!(
-        summary(&collector.wait().stdout),
-        json!({"results": 2000, "consumers": {"1": 1000, "2": 1000}, "rejected": 0})
-    );
-}
-
-#[test]
 fn a_collector_and_a_producer_that_are_restarted_are_found_again() {
     let (tasks, results) = (endpoint(), endpoint());
     let _consumer = rust("consumer")

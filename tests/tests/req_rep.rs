@@ -73,21 +73,3 @@ fn a_server_that_is_restarted_between_two_requests_is_found_again() {
     let _second = server(&endpoint, &["--reply", "second"]);
     assert_eq!(client.wait().stdout, "b\"first\"\nb\"second\"\n");
 }
-
-#[test]
-fn clients_and_servers_are_many_to_many() {
-    let endpoints = [endpoint(), endpoint(), endpoint()];
-    let servers = endpoints.each_ref().map(|endpoint| server(endpoint, &["--reply", endpoint]));
-    let connect: Vec<_> = endpoints.iter().flat_map(|endpoint| ["--connect", endpoint]).collect();
-    let clients =
-        [(); 3].map(|()| rust("zmq_client").args(&connect).args(["--count", "6"]).start());
-    for client in clients {
-        let ended = client.wait();
-        for endpoint in &endpoints {
-            assert_eq!(ended.stdout.matches(&printed(endpoint)).count(), 2, "{}", ended.stdout);
-        }
-    }
-    for server in servers {
-        assert!(server.interrupt().stdout.ends_with("requests answered: 6\n"));
-    }
-}
