@@ -27,8 +27,8 @@ fn c0_over_tcp_zeromq_is_frames_on_a_tcp_stream() {
     ] {
         assert!(ended.stdout.lines().any(|shown| shown == line), "{line}\n{}", ended.stdout);
     }
-    let served = server.interrupt().stdout;
-    assert_eq!(served, "received bytes: b\"plain TCP\"\nrequests answered: 1\n");
+    let answered = server.interrupt().stdout;
+    assert_eq!(answered, "received bytes: b\"plain TCP\"\nrequests answered: 1\n");
 
     let folder = tempfile::tempdir().unwrap();
     let socket = |name: &str| format!("ipc://{}", folder.path().join(name).display());
