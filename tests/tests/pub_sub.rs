@@ -1,4 +1,6 @@
-//! Publish-subscribe with Rust at both ends.
+//! Publish-subscribe with Rust at both ends, and what the article claims of it.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use e2e::{Process, Stream, endpoint, rust};
 
@@ -10,7 +12,16 @@ fn printed(topic: &str) -> String {
     format!("[b\"{topic}\", b\"message for {topic}\"]\n")
 }
 
+/// C8: a publisher broadcasts to all, and a subscriber filters by topic. Holds for who is there and
+/// keeps up: who subscribes late misses what was published before, and who receives slowly misses
+/// what does not fit below the high-water mark.
 #[test]
+fn c8_a_publisher_broadcasts_and_a_subscriber_filters() {
+    each_subscriber_receives_its_topics_alone();
+    a_late_subscriber_misses_what_was_published_before();
+    a_slow_subscriber_misses_what_is_beyond_the_high_water_mark();
+}
+
 fn each_subscriber_receives_its_topics_alone() {
     let endpoint = endpoint();
     let subscribers = [
@@ -31,8 +42,54 @@ fn each_subscriber_receives_its_topics_alone() {
     assert_eq!(publisher.wait().code, Some(0));
 }
 
+fn a_late_subscriber_misses_what_was_published_before() {
+    let endpoint = endpoint();
+    let flags = ["--bind", &endpoint, "--count", "5", "--interval", "200ms"];
+    let publisher = rust("publisher").args(flags).start();
+    publisher.wait_for(Stream::Stdout, "client1");
+    let late = subscriber(&endpoint, &["--count", "0", "-q"]);
+    assert_eq!(publisher.wait().code, Some(0));
+    let received = late.interrupt().stdout;
+    let received = received.trim_end().strip_prefix("messages received: ").unwrap();
+    assert!(received.parse::<u64>().unwrap() < 5, "{received}");
+}
+
+/// 20 MB are more than the system's buffers hold while the subscriber works for 1 ms a message.
+fn a_slow_subscriber_misses_what_is_beyond_the_high_water_mark() {
+    let endpoint = endpoint();
+    let slow = subscriber(&endpoint, &["x", "--hwm", "1", "--work", "1ms", "--count", "0"]);
+    let publish = |topic: &str, count: &str| {
+        rust("publisher")
+            .args(["-q", "--bind", &endpoint, "--wait-for", "1", "--hwm", "1", "--topic", topic])
+            .args(["--count", count, "--interval", "0"])
+            .start()
+            .wait()
+    };
+    let (long, last) = (format!("x{}", "y".repeat(20_000)), "x, the last");
+    // It waits for nobody.
+    assert_eq!(publish(&long, "1000").stdout, "rounds published: 1000\n");
+    assert_eq!(publish(last, "1").code, Some(0));
+    slow.wait_for(Stream::Stdout, last);
+    let received = slow.interrupt().stdout.matches(&printed(&long)).count();
+    assert!((1..1000).contains(&received), "{received}");
+}
+
+/// The remedy for late subscribers.
 #[test]
-fn topics_match_by_prefix() {
+fn a_publisher_that_waits_for_its_subscriber_loses_nothing_in_fifty_runs() {
+    for _run in 0..50 {
+        let endpoint = endpoint();
+        let subscriber = subscriber(&endpoint, &["--count", "100", "-q"]);
+        let flags = ["--bind", &endpoint, "--wait-for", "1", "--count", "100", "--interval", "0"];
+        let publisher = rust("publisher").args(flags).arg("-q").start();
+        assert_eq!(publisher.wait().code, Some(0));
+        assert_eq!(subscriber.wait().code, Some(0));
+    }
+}
+
+/// C9: topics match by prefix, so `client1` also receives `client1client2`. Holds, byte by byte.
+#[test]
+fn c9_topics_match_by_prefix() {
     let endpoint = endpoint();
     let subscriber = subscriber(&endpoint, &["client1", "--count", "2"]);
     let topics = ["client", "xclient1", "client1client2", "client2", "client1"];
