@@ -1,21 +1,33 @@
-//! The pipeline with Rust at every step.
+//! The pipeline with Rust at every step, and what the article claims of it.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;
 
-use e2e::{Peers, Process, endpoint, rust};
+use e2e::{Peers, Process, Stream, endpoint, rust};
 use serde_json::{Value, json};
 
 fn producer(endpoint: &str, flags: &[&str]) -> Process {
     rust("producer").args(["--bind", endpoint]).args(flags).start()
 }
 
-/// A consumer that connects to both of its neighbours, so that a host may have several.
-fn consumer(tasks: &str, results: &str, id: usize) -> Process {
+/// A consumer that connects to both of its neighbours, so that a host may have several, and takes
+/// its time for each task.
+fn working(tasks: &str, results: &str, id: usize, work: &str) -> Process {
     rust("consumer")
         .args(["--tasks-connect", tasks, "--results-connect", results, "--id", &id.to_string()])
+        .args(["--work", work])
         .start()
+}
+
+fn consumer(tasks: &str, results: &str, id: usize) -> Process {
+    working(tasks, results, id, "0")
+}
+
+/// Receives a result: who did which task.
+fn receive(collector: &zmq::Socket) -> (u64, u64) {
+    let result = summary(&collector.recv_string(0).unwrap().unwrap());
+    (result["consumer_id"].as_u64().unwrap(), result["num"].as_u64().unwrap())
 }
 
 /// The JSON object that a program has printed.
@@ -46,10 +58,9 @@ fn three_consumers_share_the_tasks_and_each_task_is_done_once() {
     let _consumers = [1, 2, 3].map(|id| consumer(&tasks, &results, id));
     let collector = Peers::new().bind(zmq::PULL, &results);
     let (mut nums, mut shares) = (Vec::new(), BTreeMap::new());
-    for _ in 0..2000 {
-        let result = summary(&collector.recv_string(0).unwrap().unwrap());
-        nums.push(result["num"].as_u64().unwrap());
-        *shares.entry(result["consumer_id"].as_u64().unwrap()).or_insert(0) += 1;
+    for (consumer, num) in (0..2000).map(|_| receive(&collector)) {
+        nums.push(num);
+        *shares.entry(consumer).or_insert(0) += 1;
     }
     nums.sort_unstable();
     assert!(nums.into_iter().eq(0..2000));
@@ -72,7 +83,6 @@ fn the_collector_counts_what_three_consumers_did() {
     );
 }
 
-#[test]
 fn a_collector_and_a_producer_that_are_restarted_are_found_again() {
     let (tasks, results) = (endpoint(), endpoint());
     let _consumer = rust("consumer")
@@ -84,5 +94,86 @@ fn a_collector_and_a_producer_that_are_restarted_are_found_again() {
             rust("resultcollector").args(["--connect", &results, "--count", "100"]).start();
         assert_eq!(producer.wait().code, Some(0));
         assert!(collector.wait().stdout.starts_with("consumer 5  100 "));
+    }
+}
+
+/// C10: the pipeline balances the load over its consumers. By count alone: PUSH deals tasks out in
+/// turn to whoever has room for them, so a consumer that is ten times slower gets as many, and the
+/// others have long done theirs while it works on. It holds where all consumers are as fast.
+#[test]
+fn c10_tasks_are_balanced_by_count_not_by_work() {
+    let (tasks, results) = (endpoint(), endpoint());
+    let collector = Peers::new().bind(zmq::PULL, &results);
+    let _producer = producer(&tasks, &["--wait-for", "3", "--count", "600"]);
+    let works = ["1ms", "1ms", "10ms"];
+    let _consumers: Vec<_> =
+        works.iter().zip(1..).map(|(work, id)| working(&tasks, &results, id, work)).collect();
+    let order: Vec<u64> = (0..600).map(|_| receive(&collector).0).collect();
+    for id in 1..=3 {
+        assert_eq!(order.iter().filter(|&&consumer| consumer == id).count(), 200);
+    }
+    // All that the slow one had not done when the quick ones were done, it did alone.
+    let alone = order.iter().rev().take_while(|&&consumer| consumer == 3).count();
+    assert!(alone > 100, "{alone}");
+}
+
+/// C11: the pipeline buffers tasks until someone takes them. Holds up to the high-water mark, 1000
+/// tasks on each side by default, and what the system's buffers hold: then PUSH waits.
+#[test]
+fn c11_tasks_are_buffered_up_to_the_high_water_mark() {
+    let (tasks, results) = (endpoint(), endpoint());
+    let peers = Peers::new();
+    let push = peers.connect(zmq::PUSH, &tasks);
+    let task = |num: usize| json!({"num": num}).to_string();
+    let sent = (0..2000).take_while(|&num| push.send(&task(num), zmq::DONTWAIT).is_ok()).count();
+    assert_eq!(sent, 1000);
+
+    let _consumer = rust("consumer")
+        .args(["--tasks-bind", &tasks, "--results-connect", &results, "--id", "5"])
+        .start();
+    let collector = peers.bind(zmq::PULL, &results);
+    for num in 0..1000 {
+        assert_eq!(receive(&collector), (5, num));
+    }
+    push.send(&task(1000), 0).unwrap();
+    assert_eq!(receive(&collector), (5, 1000));
+}
+
+/// C12: when a connection drops no data is lost, and sending goes on after the reconnect. False as
+/// stated: what a consumer has been dealt, done or not, is lost with it. It holds for tasks that are
+/// not handed over yet: when the consumer was gone before, and when producer or collector restart.
+#[test]
+fn c12_what_a_consumer_was_dealt_is_lost_with_it() {
+    let (tasks, results) = (endpoint(), endpoint());
+    let collector = Peers::new().bind(zmq::PULL, &results);
+    let _producer = producer(&tasks, &["--wait-for", "2"]);
+    let survivor = working(&tasks, &results, 1, "1ms");
+    let victim = working(&tasks, &results, 2, "1ms");
+    let mut received: Vec<_> = (0..200).map(|_| receive(&collector)).collect();
+    victim.kill();
+    let of_survivor = |received: &[(u64, u64)]| received.iter().filter(|(id, _)| *id == 1).count();
+    while of_survivor(&received) < 1000 {
+        received.push(receive(&collector));
+    }
+    drop(survivor);
+    let lost = 2000 - received.len();
+    assert!((500..1000).contains(&lost), "{lost}");
+
+    a_consumer_that_is_gone_before_the_hand_over_takes_nothing_with_it();
+    a_collector_and_a_producer_that_are_restarted_are_found_again();
+}
+
+fn a_consumer_that_is_gone_before_the_hand_over_takes_nothing_with_it() {
+    let (tasks, results) = (endpoint(), endpoint());
+    let collector = Peers::new().bind(zmq::PULL, &results);
+    // It waits for two consumers, so the first is gone before anything is sent.
+    let producer = rust("producer").args(["-vv", "--bind", &tasks, "--wait-for", "2"]).start();
+    let first = consumer(&tasks, &results, 1);
+    producer.wait_for(Stream::Stderr, "HANDSHAKE_SUCCEEDED");
+    first.kill();
+    producer.wait_for(Stream::Stderr, "disconnected");
+    let _second = consumer(&tasks, &results, 2);
+    for num in 0..2000 {
+        assert_eq!(receive(&collector), (2, num));
     }
 }
