@@ -4,15 +4,10 @@ set -eu
 # shellcheck source=scripts/side-by-side.sh
 . "$(dirname "$0")/side-by-side.sh"
 
-case ${1-} in
--h | --help)
-    help "usage: ${0##*/}
+no_options "usage: ${0##*/}
 Runs the article's publish-subscribe programs: a publisher, then a subscriber to each of its two topics,
 client1 and client2. Each line is prefixed by its program. The script ends when both subscribers have
-their message, or with Ctrl-C, and ends the publisher."
-    ;;
-?*) wrong_usage "'$1' is no option" ;;
-esac
+their message, or with Ctrl-C, and ends the publisher." "$@"
 
 build publisher subscriber
 start publisher publisher

@@ -4,14 +4,9 @@ set -eu
 # shellcheck source=scripts/side-by-side.sh
 . "$(dirname "$0")/side-by-side.sh"
 
-case ${1-} in
--h | --help)
-    help "usage: ${0##*/}
+no_options "usage: ${0##*/}
 Runs the article's request-reply programs: zmq_server, then zmq_client, which asks it once. Each line
-is prefixed by its program. The script ends with the client, or with Ctrl-C, and ends the server."
-    ;;
-?*) wrong_usage "'$1' is no option" ;;
-esac
+is prefixed by its program. The script ends with the client, or with Ctrl-C, and ends the server." "$@"
 
 build zmq_server zmq_client
 start zmq_server zmq_server

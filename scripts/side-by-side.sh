@@ -13,6 +13,14 @@ help() {
     exit 0
 }
 
+# For a script without options of its own. $1: the text of the help; then the script's arguments.
+no_options() {
+    case ${2-} in
+    -h | --help) help "$1" ;;
+    ?*) wrong_usage "'$2' is no option" ;;
+    esac
+}
+
 wrong_usage() {
     echo "error: $1; ${0##*/} -h explains" >&2
     exit 2
@@ -45,7 +53,9 @@ start() {
     exec 4<&- 5>&-
 }
 
-# A program that fails says so in a line of its own, and the others would wait for it in vain.
+# A program that fails says so in a line of its own, and the others would wait for it in vain: the script
+# ends, unless it expects failures.
+expects_failures=
 prefix() {
     trap '' PIPE
     while IFS= read -r line; do
@@ -53,9 +63,14 @@ prefix() {
         printf '%-15s | %s\n' "$1" "$line" 2>/dev/null || break
         case $line in
         "error: interrupted by SIGINT"*) ;; # Ctrl-C, which ends the script with 130
-        "error: "*) kill -s USR1 $$ ;;
+        "error: "*) [ "$expects_failures" ] || kill -s USR1 $$ ;;
         esac
     done
+}
+
+# Says what the script does, or has seen.
+say() {
+    printf '\n== %s\n' "$@"
 }
 
 # Ends all programs, and waits until their last lines are printed.

@@ -168,25 +168,32 @@ fn excerpts_stand_in_their_files() {
     }
 }
 
-/// The code in each cell of each row of a document's tables.
-fn tables(text: &str) -> Vec<Vec<Vec<String>>> {
-    let mut rows: Vec<Vec<Vec<String>>> = Vec::new();
-    let mut inside = false;
+/// The code in each cell of each row of a table.
+type Table = Vec<Vec<Vec<String>>>;
+
+/// The tables of the README: the programs, and the claims.
+fn tables(text: &str) -> [Table; 2] {
+    let (mut tables, mut inside) = (Vec::<Table>::new(), false);
     for event in parse(text) {
         match event {
-            Event::Start(Tag::TableRow) => rows.push(Vec::new()),
-            Event::Start(Tag::TableCell) if !rows.is_empty() => {
-                rows.last_mut().unwrap().push(Vec::new());
-                inside = true;
+            Event::Start(Tag::Table(_)) => tables.push(Vec::new()),
+            Event::Start(Tag::TableRow) => tables.last_mut().unwrap().push(Vec::new()),
+            Event::Start(Tag::TableCell) => {
+                // The head of the table is no row.
+                if let Some(row) = tables.last_mut().unwrap().last_mut() {
+                    row.push(Vec::new());
+                    inside = true;
+                }
             }
             Event::End(TagEnd::TableCell) => inside = false,
             Event::Code(code) if inside => {
-                rows.last_mut().unwrap().last_mut().unwrap().push(code.into_string());
+                let cell = tables.last_mut().unwrap().last_mut().unwrap().last_mut().unwrap();
+                cell.push(code.into_string());
             }
             _ => {}
         }
     }
-    rows
+    tables.try_into().unwrap_or_else(|tables: Vec<_>| panic!("{} tables", tables.len()))
 }
 
 #[test]
@@ -197,8 +204,9 @@ fn the_table_of_programs_shows_what_the_transcripts_show() {
         .collect();
     let readme = document("README.md");
     let mut programs = Vec::new();
-    for row in tables(&readme) {
-        let [_articles, program, _terminal, typed, seen] = &row[..] else { continue };
+    let [table, _claims] = tables(&readme);
+    for row in table {
+        let [_articles, program, _terminal, typed, seen] = &row[..] else { panic!("{row:?}") };
         let [command] = &typed[..] else { panic!("{row:?} is to name one command") };
         let transcript = transcripts.iter().find(|transcript| transcript.command == *command);
         let transcript = transcript.unwrap_or_else(|| panic!("no transcript of {command}"));
@@ -209,6 +217,36 @@ fn the_table_of_programs_shows_what_the_transcripts_show() {
         programs.extend(program.clone());
     }
     assert_eq!(programs, PROGRAMS);
+}
+
+/// The names of the tests that prove a claim: `c0_…` to `c12_…`.
+fn claims() -> Vec<String> {
+    let is_claim = |name: &str| {
+        let number = name.strip_prefix('c').and_then(|rest| rest.split('_').next());
+        number.is_some_and(|number| number.parse::<u32>().is_ok())
+    };
+    let sources = sources(&root().join("tests/tests"));
+    let names = sources.iter().flat_map(|source| source.split("#[test]\nfn ").skip(1));
+    let names = names.filter_map(|test| test.split('(').next());
+    names.filter(|name| is_claim(name)).map(str::to_owned).collect()
+}
+
+#[test]
+fn the_table_of_claims_and_the_tests_agree() {
+    let mut claims = claims();
+    for readme in ["README.md", "README.zh-TW.md"] {
+        let mut proved = Vec::new();
+        let [_programs, table] = tables(&document(readme));
+        for row in table {
+            let [_id, _claim, _verdict, test, script] = &row[..] else { panic!("{row:?}") };
+            assert!(script.iter().all(|script| root().join(script).is_file()), "{script:?}");
+            proved.extend(test.clone());
+        }
+        let number = |name: &String| name[1..].split('_').next().unwrap().parse::<u32>().unwrap();
+        claims.sort_by_key(number);
+        assert_eq!(proved, claims, "{readme}");
+        assert_eq!(proved.len(), 13);
+    }
 }
 
 /// All code, but for comments, and all links of a document, in no order: languages order words

@@ -131,6 +131,24 @@ fn a_closed_stdout_ends_the_script() {
     assert!(!ended.stderr.contains("error"), "{ended:?}");
 }
 
+/// Each exits 0 only if what it measured is the verdict that it states.
+#[test]
+fn experiments_end_with_their_verdicts() {
+    let _ports = DefaultPorts::take();
+    for (name, verdicts) in [
+        ("server-dies.sh", ["== C7 holds: ", "== The remedy works: "]),
+        ("consumer-dies.sh", ["== C12 is false as stated: ", " of 2000 tasks were lost with "]),
+        ("slow-consumer.sh", ["== C10 holds by count alone: ", " times the ideal."]),
+        ("late-subscriber.sh", ["== The slow joiner: ", "== The remedy: with --wait-for 1, 0 "]),
+    ] {
+        let ended = script(name).start().wait();
+        assert_eq!(ended.code, Some(0), "{name}: {ended:?}");
+        for verdict in verdicts {
+            assert!(ended.stdout.contains(verdict), "{name}: {verdict}: {}", ended.stdout);
+        }
+    }
+}
+
 /// With a tmux that notes down what it is told: the real one needs a terminal.
 #[test]
 fn tmux_opens_each_program_in_a_pane_of_its_own() {

@@ -1,0 +1,39 @@
+#!/bin/sh
+# C12: when a connection drops, no data is lost? A consumer is killed, and its tasks are counted.
+set -eu
+# shellcheck source=scripts/side-by-side.sh
+. "$(dirname "$0")/side-by-side.sh"
+
+no_options "usage: ${0##*/}
+Shows what becomes of claim C12: two consumers share 2000 tasks, and one is killed while it works. Counts
+the tasks that are lost with it. Takes 5 seconds." "$@"
+
+build producer consumer resultcollector
+tasks=tcp://127.0.0.1:5577 results=tcp://127.0.0.1:5578
+
+say 'Two consumers share 2000 tasks of 1 ms each.'
+start producer producer --bind $tasks --wait-for 2
+start 'consumer 1' consumer --id 1 --work 1ms --tasks-connect $tasks --results-connect $results
+start 'consumer 2' consumer --id 2 --work 1ms --tasks-connect $tasks --results-connect $results
+victim=$started
+say 'In half a second consumer 2 is killed (SIGKILL). Look: the producer has long sent everything.'
+(sleep 0.5 && kill -s KILL "$victim") &
+# Longer than the other consumer needs for its thousand tasks.
+collected=$(timeout -s INT 4 "$bin/resultcollector" --bind $results --count 0) || :
+echo "$collected"
+case $collected in
+*"consumer 1  1000 "*) ;;
+*)
+    say 'Consumer 1 has not done its thousand in time: nothing can be said of those of consumer 2.'
+    exit 1
+    ;;
+esac
+collected=${collected##*results collected: }
+
+lost=$((2000 - collected))
+if [ "$lost" -gt 0 ]; then
+    say "C12 is false as stated: $lost of 2000 tasks were lost with the consumer that they were dealt to."
+else
+    say 'C12 held this time: nothing was lost.'
+    exit 1
+fi

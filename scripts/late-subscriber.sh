@@ -1,0 +1,31 @@
+#!/bin/sh
+# C8: a publisher broadcasts to all, but who subscribes late misses messages.
+set -eu
+# shellcheck source=scripts/side-by-side.sh
+. "$(dirname "$0")/side-by-side.sh"
+
+no_options "usage: ${0##*/}
+Shows the limit of claim C8: a subscriber that is still connecting misses what is published meanwhile, and
+the remedy: a publisher that waits for it. Takes 2 seconds." "$@"
+
+build publisher subscriber
+here=tcp://127.0.0.1:5555
+
+# Publishes 100 rounds half a second after the subscriber has started, and counts what it receives.
+# The arguments: more flags of the publisher.
+receive() {
+    (sleep 0.5 && exec "$bin/publisher" -q --bind $here --count 100 --interval 0 --topic news "$@") >&2 &
+    received=$(timeout -s INT 1.5 "$bin/subscriber" -q --connect $here --count 0 news) || :
+    received=${received#messages received: }
+    echo "subscriber: received $received of 100 messages"
+}
+
+say 'A subscriber runs, and tries to connect. A publisher starts, publishes 100 messages, and ends.'
+receive
+late=$received
+say 'The same with --wait-for 1: the publisher waits for a subscription before its first message.'
+receive --wait-for 1
+
+say "The slow joiner: $((100 - late)) of 100 messages were lost, though the subscriber was there first."
+say "The remedy: with --wait-for 1, $((100 - received)) were lost."
+[ "$late" -lt 100 ] && [ "$received" -eq 100 ]

@@ -1,0 +1,33 @@
+#!/bin/sh
+# C10: the pipeline balances the load over its consumers? One of three is ten times slower.
+set -eu
+# shellcheck source=scripts/side-by-side.sh
+. "$(dirname "$0")/side-by-side.sh"
+
+no_options "usage: ${0##*/}
+Shows what becomes of claim C10: three consumers share 2000 tasks, and one is ten times slower than the
+others. Counts who did how many, and how long all took. Takes 8 seconds." "$@"
+
+build producer consumer resultcollector
+tasks=tcp://127.0.0.1:5577 results=tcp://127.0.0.1:5578
+
+say 'Three consumers share 2000 tasks: 1 and 2 work for 1 ms a task, 3 for 10 ms. Look: each gets as many.'
+start producer producer --bind $tasks --wait-for 3
+begun=$(date +%s%N)
+for consumer in '1 1ms' '2 1ms' '3 10ms'; do
+    id=${consumer% *} work=${consumer#* }
+    start "consumer $id" consumer --id "$id" --work "$work" --tasks-connect $tasks --results-connect $results
+done
+"$bin/resultcollector" --bind $results --count 2000
+taken=$((($(date +%s%N) - begun) / 1000000))
+
+# 1000, 1000 and 100 tasks a second.
+ideal=$((2000 * 1000 / 2100))
+times=$((10 * taken / ideal))
+say "All took $taken ms; at the three consumers' own rates $ideal ms would do."
+if [ $times -ge 20 ]; then
+    say "C10 holds by count alone: by time, the slow consumer made it $((times / 10)).$((times % 10)) times the ideal."
+else
+    say "C10 held this time: $((times / 10)).$((times % 10)) times the ideal."
+    exit 1
+fi
