@@ -12,6 +12,7 @@
 )]
 
 mod endpoint;
+mod hosts;
 mod process;
 mod program;
 mod sockets;
@@ -19,6 +20,7 @@ mod sockets;
 use std::time::Duration;
 
 pub use endpoint::{DefaultPorts, endpoint};
+pub use hosts::Hosts;
 pub use nix::sys::signal::Signal;
 pub use process::{Ended, Process, Stream, group_exists};
 pub use program::{Language, PROGRAMS, Program, python, root, rust, script};

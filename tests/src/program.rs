@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
+use crate::hosts::Hosts;
 use crate::process::Process;
 
 /// The article's programs.
@@ -120,6 +121,16 @@ impl Program {
     pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         self.command.env(name, value);
         self
+    }
+
+    /// Has the program run on a host of its own.
+    #[must_use]
+    pub fn on(self, hosts: &Hosts, host: u8) -> Self {
+        let mut command = Command::new("ip");
+        command.args(["netns", "exec", &hosts.namespace(host)]);
+        command.arg(self.command.get_program()).args(self.command.get_args());
+        command.current_dir(root()).env("NO_COLOR", "1").env_remove("RUST_BACKTRACE");
+        Self { name: self.name, command }
     }
 
     /// Starts the program with its stdout and stderr captured.

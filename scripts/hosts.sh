@@ -1,0 +1,78 @@
+#!/bin/sh
+# Hosts of their own for the programs: network namespaces, joined by a switch.
+set -eu
+
+usage() {
+    echo "usage: ${0##*/} up NET COUNT         make the hosts 1 to COUNT of the network NET
+       ${0##*/} run NET HOST CMD...  run a command on a host
+       ${0##*/} pull NET HOST        pull the cable of a host; its own end sees that, too
+       ${0##*/} drop NET HOST        drop all packets of a host, with its cable in place
+       ${0##*/} plug NET HOST        undo either
+       ${0##*/} down NET             remove the network and its hosts
+Makes hosts out of network namespaces, each with an address, 10.99.0.HOST, that only this network reaches.
+Needs root, and iproute2, which it installs on Debian."
+}
+
+fail() {
+    echo "error: $1" >&2
+    exit 1
+}
+
+# In the namespace of the switch, the port of host N is called port$N.
+up() {
+    net=$1 count=$2
+    if [ "$(id -u)" != 0 ]; then
+        fail "network namespaces need root: run this as root"
+    fi
+    if ! command -v ip >/dev/null; then
+        command -v apt-get >/dev/null || fail "the command ip is missing: install iproute2"
+        { apt-get update && apt-get install -y iproute2; } >&2
+    fi
+    ip netns add "$net-switch" || fail "this system makes no network namespaces"
+    ip -n "$net-switch" link add switch type bridge
+    ip -n "$net-switch" link set switch up
+    host=1
+    while [ "$host" -le "$count" ]; do
+        ip netns add "$net-$host"
+        ip link add name "port$host" netns "$net-switch" type veth peer name eth0 netns "$net-$host"
+        ip -n "$net-$host" addr add "10.99.0.$host/24" dev eth0
+        ip -n "$net-$host" link set lo up
+        ip -n "$net-$host" link set eth0 up
+        plug "$net" "$host"
+        host=$((host + 1))
+    done
+}
+
+pull() {
+    ip -n "$1-switch" link set "port$2" down
+}
+
+drop() {
+    ip -n "$1-switch" link set "port$2" nomaster
+}
+
+plug() {
+    ip -n "$1-switch" link set "port$2" master switch up
+}
+
+down() {
+    ip netns list | while read -r name _id; do
+        case $name in
+        "$1"-*) ip netns del "$name" ;;
+        esac
+    done
+}
+
+case $#-${1-} in
+*-h | *--help) usage ;;
+3-up | 3-pull | 3-drop | 3-plug | 2-down) "$@" ;;
+[4-9]-run | [1-9][0-9]*-run)
+    net=$2 host=$3
+    shift 3
+    exec ip netns exec "$net-$host" "$@"
+    ;;
+*)
+    echo "error: wrong arguments; ${0##*/} -h explains" >&2
+    exit 2
+    ;;
+esac

@@ -1,0 +1,135 @@
+//! Programs on hosts of their own: cables that are pulled, packets that are dropped.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use e2e::{Hosts, Process, Stream, rust};
+use serde_json::{Value, json};
+use zmq::Socket;
+
+/// How soon a vanished peer is noticed with this `--heartbeat`.
+const NOTICED: Duration = Duration::from_secs(2);
+const HEARTBEAT: [&str; 2] = ["--heartbeat", "500ms"];
+
+const PRODUCER: u8 = 1;
+const CONSUMERS: [u8; 2] = [2, 3];
+const COLLECTOR: u8 = 4;
+
+fn producer(hosts: &Hosts, flags: &[&str]) -> Process {
+    let endpoint = Hosts::endpoint(PRODUCER, 5577);
+    let producer = rust("producer").args(["--bind", &endpoint, "--wait-for", "2"]).args(flags);
+    producer.on(hosts, PRODUCER).start()
+}
+
+fn consumers(hosts: &Hosts, flags: &[&str]) -> [Process; 2] {
+    CONSUMERS.map(|host| {
+        let tasks = Hosts::endpoint(PRODUCER, 5577);
+        let flags = [&["-v", "--tasks-connect", &tasks, "--work", "1ms"], flags].concat();
+        rust("consumer").args(["--id", &host.to_string()]).args(flags).on(hosts, host).start()
+    })
+}
+
+/// In the collector's place: a socket that is connected to both consumers.
+fn collector(hosts: &Hosts) -> Socket {
+    let socket = hosts.peers(COLLECTOR).socket(zmq::PULL);
+    for host in CONSUMERS {
+        socket.connect(&Hosts::endpoint(host, 5578)).unwrap();
+    }
+    socket
+}
+
+/// Receives a result: who did which task.
+fn receive(collector: &Socket) -> (u8, u64) {
+    let result: Value = serde_json::from_slice(&collector.recv_bytes(0).unwrap()).unwrap();
+    let consumer = u8::try_from(result["consumer_id"].as_u64().unwrap()).unwrap();
+    (consumer, result["num"].as_u64().unwrap())
+}
+
+#[test]
+fn the_pipeline_runs_on_four_hosts() {
+    let Some(hosts) = Hosts::new(4) else { return };
+    let _producer = producer(&hosts, &[]);
+    let _consumers = consumers(&hosts, &[]);
+    let connect = CONSUMERS.map(|host| Hosts::endpoint(host, 5578));
+    let collector = rust("resultcollector")
+        .args(connect.iter().flat_map(|endpoint| ["--connect", endpoint]))
+        .args(["--count", "2000", "--format", "json"])
+        .on(&hosts, COLLECTOR)
+        .start();
+    let counted: Value = serde_json::from_str(&collector.wait().stdout).unwrap();
+    assert_eq!(counted["consumers"], json!({"2": 1000, "3": 1000}));
+}
+
+/// Where C12 holds: TCP itself outlives a cable that is pulled for a moment, and nothing is lost.
+#[test]
+fn a_cable_pulled_and_plugged_in_again_loses_nothing() {
+    let Some(hosts) = Hosts::new(4) else { return };
+    let _producer = producer(&hosts, &[]);
+    let _consumers = consumers(&hosts, &[]);
+    let collector = collector(&hosts);
+    let mut nums: BTreeSet<u64> = (0..200).map(|_| receive(&collector).1).collect();
+    hosts.pull(2);
+    // The other consumer goes on meanwhile.
+    nums.extend((0..200).map(|_| receive(&collector).1));
+    hosts.plug(2);
+    nums.extend((0..1600).map(|_| receive(&collector).1));
+    assert!(nums.into_iter().eq(0..2000));
+}
+
+/// Where C12 fails: the heartbeat ends a connection whose other end is gone, and what was on its way is
+/// lost with it; but sending goes on after the reconnect.
+#[test]
+fn a_cable_pulled_for_longer_than_the_heartbeat_is_noticed_and_the_pipeline_goes_on() {
+    let Some(hosts) = Hosts::new(4) else { return };
+    let _producer = producer(&hosts, &[&["--count", "0"][..], &HEARTBEAT].concat());
+    let [first, _second] = consumers(&hosts, &HEARTBEAT);
+    let collector = collector(&hosts);
+    while receive(&collector).0 != 2 {}
+    hosts.pull(2);
+    let begun = Instant::now();
+    first.wait_for(Stream::Stderr, "disconnected from tcp://10.99.0.1:5577");
+    assert!(begun.elapsed() < NOTICED, "{:?}", begun.elapsed());
+    hosts.plug(2);
+    first.wait_for_lines(Stream::Stderr, "connected to tcp://10.99.0.1:5577", 2);
+    // What had come before is received first.
+    let before = Instant::now();
+    while receive(&collector).0 != 2 || before.elapsed() < Duration::from_millis(100) {}
+}
+
+/// A client that asks a server on another host, until `fault` strikes that one.
+fn vanishes(fault: impl Fn(&Hosts, u8)) {
+    let (server_host, client_host) = (1, 2);
+    let Some(hosts) = Hosts::new(2) else { return };
+    let endpoint = Hosts::endpoint(server_host, 5555);
+    let server = rust("zmq_server").args(["-v", "--bind", &endpoint]).args(HEARTBEAT);
+    let server = server.on(&hosts, server_host).start();
+    let client = rust("zmq_client")
+        .args(["-v", "--connect", &endpoint, "--count", "0", "--interval", "1ms"])
+        .args(["--timeout", "200ms", "--retries", "100"])
+        .args(HEARTBEAT)
+        .on(&hosts, client_host)
+        .start();
+    client.wait_for_lines(Stream::Stdout, "new message", 10);
+    fault(&hosts, server_host);
+    let begun = Instant::now();
+    client.wait_for(Stream::Stderr, "disconnected");
+    server.wait_for(Stream::Stderr, "disconnected");
+    assert!(begun.elapsed() < NOTICED, "{:?}", begun.elapsed());
+    hosts.plug(server_host);
+    client.wait_for_lines(Stream::Stderr, "connected to", 2);
+    server.wait_for_lines(Stream::Stderr, "accepted", 2);
+    let all = client.interrupt();
+    assert_eq!(all.code, Some(0), "{all:?}");
+}
+
+#[test]
+fn a_server_whose_cable_is_pulled_is_noticed_and_asked_again_when_it_is_back() {
+    vanishes(Hosts::pull);
+}
+
+#[test]
+fn a_server_whose_packets_are_dropped_is_noticed_and_asked_again_when_it_is_back() {
+    vanishes(Hosts::drop_packets);
+}
