@@ -36,7 +36,8 @@ pub struct CommonArgs {
     max_message_size: i64,
 
     /// Notice within three times this that a peer's host is gone, and connect anew (0: leave it to
-    /// the system, which takes many minutes)
+    /// the system, which takes many minutes). A peer that holds more messages than it works off in
+    /// twice this is taken for gone, too
     #[arg(long, value_name = "D", default_value = "0", value_parser = duration)]
     heartbeat: Duration,
 }
@@ -86,6 +87,9 @@ impl CommonArgs {
 /// long, and tells its peer to do the same after three times as long (`ZMQ_HEARTBEAT_IVL`, `_TIMEOUT`
 /// and `_TTL`, RFC 37). An attempt to connect is given up as early (`ZMQ_CONNECT_TIMEOUT`): otherwise
 /// a host that is back would be found only at the system's next try, up to a minute later.
+///
+/// PING and PONG come in turn behind the messages. A socket that receives no more, because as many
+/// as its high-water mark wait for its program, does not answer meanwhile.
 fn set_heartbeat(socket: &Socket, interval: Duration) -> zmq::Result<()> {
     socket.set_heartbeat_ivl(milliseconds(interval))?;
     socket.set_heartbeat_timeout(milliseconds(interval.saturating_mul(2)))?;
