@@ -35,8 +35,9 @@ build() {
     cargo build --release "$@"
 }
 
-# Starts a program in the background, and leaves its process id in $started.
-# $1: the label of its lines; then the program and its arguments.
+# Starts a program in the background, by the command $with if there is one, and leaves its process id in
+# $started. $1: the label of its lines; then the program and its arguments.
+with=
 start() {
     label=$1 program=$2
     shift 2
@@ -47,7 +48,8 @@ start() {
     exec 3<>"$folder/pipe" 4<"$folder/pipe" 5>"$folder/pipe" 3>&-
     rm "$folder/pipe"
     (exec <&4 4<&- 5>&- && prefix "$label") &
-    "$bin/$program" "$@" >&5 2>&1 4<&- 5>&- &
+    # shellcheck disable=SC2086 # a command and its arguments
+    $with "$bin/$program" "$@" >&5 2>&1 4<&- 5>&- &
     started=$!
     programs="$programs $started"
     exec 4<&- 5>&-

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use e2e::{Hosts, Process, Stream, rust};
+use e2e::{Hosts, Process, Stream, rust, script};
 use serde_json::{Value, json};
 use zmq::Socket;
 
@@ -146,4 +146,16 @@ fn a_server_whose_cable_is_pulled_is_noticed_and_asked_again_when_it_is_back() {
 #[test]
 fn a_server_whose_packets_are_dropped_is_noticed_and_asked_again_when_it_is_back() {
     vanishes(Hosts::drop_packets);
+}
+
+#[test]
+fn the_script_prints_what_was_lost_and_how_long_recovery_took() {
+    if Hosts::new(1).is_none() {
+        return;
+    }
+    let ended = script("multi-host.sh").start().wait();
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    for verdict in ["had its next answer ", " ms after the cable was back", " tasks were lost: "] {
+        assert!(ended.stdout.contains(verdict), "{verdict}: {}", ended.stdout);
+    }
 }

@@ -1,0 +1,84 @@
+#!/bin/sh
+# The programs on hosts of their own, and cables that are pulled.
+set -eu
+# shellcheck source=scripts/side-by-side.sh
+. "$(dirname "$0")/side-by-side.sh"
+
+no_options "usage: ${0##*/}
+Runs the programs on four hosts made of network namespaces, each with its own address, and pulls a cable for
+three seconds: first while a client asks a server, then while the pipeline runs. Prints how long recovery
+took, and what was lost. Needs root. Takes 15 seconds." "$@"
+
+if [ "$(id -u)" != 0 ]; then
+    echo "error: network namespaces need root: run this as root" >&2
+    exit 1
+fi
+build zmq_server zmq_client producer consumer resultcollector
+net=zmq-$$
+trap 'end; scripts/hosts.sh down "$net"' EXIT
+scripts/hosts.sh up "$net" 4
+
+# Has the programs that are started next run on host $1.
+on() {
+    with="scripts/hosts.sh run $net $1"
+}
+
+# The first number: how many lines of file $2 contain $1.
+lines() {
+    grep -c -e "$1" "$2" || :
+}
+
+# Pulls the cable of host $1 for three seconds. Then waits until file $3 has one more line with $2 than before,
+# and leaves in $recovery the milliseconds that took.
+pull_for_a_while() {
+    say "The cable of host $1 is pulled for three seconds."
+    scripts/hosts.sh pull "$net" "$1"
+    sleep 3
+    before=$(lines "$2" "$3")
+    scripts/hosts.sh plug "$net" "$1"
+    plugged=$(date +%s%N)
+    say 'The cable is plugged in again.'
+    while [ "$(lines "$2" "$3")" -le "$before" ]; do sleep 0.02; done
+    recovery=$((($(date +%s%N) - plugged) / 1000000))
+}
+
+say 'A client on host 2 asks a server on host 1, a hundred times a second. Look: it notices and goes on.'
+on 1
+start 'zmq_server' zmq_server -q --bind tcp://10.99.0.1:5555 --heartbeat 500ms
+server=$started
+on 2
+$with "$bin/zmq_client" --connect tcp://10.99.0.1:5555 --count 0 --interval 10ms \
+    --timeout 300ms --retries 1000 --heartbeat 500ms >"$folder/answers" 2>/dev/null &
+client=$!
+programs="$programs $client"
+sleep 1
+pull_for_a_while 1 'new message' "$folder/answers"
+kill "$client" "$server"
+wait "$client" "$server"
+asking=$recovery
+
+say 'The pipeline: a producer on host 1, consumers on 2 and 3, a collector on 4; 2000 tasks of 2 ms.'
+on 1
+start producer producer --bind tcp://10.99.0.1:5577 --wait-for 2 --heartbeat 500ms
+for host in 2 3; do
+    on $host
+    start "consumer $host" consumer --id $host --work 2ms --heartbeat 500ms \
+        --tasks-connect tcp://10.99.0.1:5577 --results-bind "tcp://10.99.0.$host:5578"
+done
+on 4
+$with "$bin/resultcollector" -v --connect tcp://10.99.0.2:5578 --connect tcp://10.99.0.3:5578 --count 0 \
+    --heartbeat 500ms >"$folder/counts" 2>"$folder/log" &
+collector=$!
+programs="$programs $collector"
+sleep 0.7
+pull_for_a_while 2 ' connected to tcp://10.99.0.2' "$folder/log"
+# As long as consumer 2 needs for what it had not done yet.
+sleep 3
+kill "$collector"
+wait "$collector"
+cat "$folder/counts"
+collected=$(sed -n 's/^results collected: //p' "$folder/counts")
+
+say "The client had its next answer $asking ms after the cable was back, and lost nothing: it asks again." \
+    "The collector was connected again $recovery ms after the cable was back." \
+    "$((2000 - collected)) of 2000 tasks were lost: what was on its way between two hosts is lost with their connection."

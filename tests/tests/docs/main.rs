@@ -1,0 +1,145 @@
+//! The documents are true: what they say a program prints is what it prints, what they quote stands
+//! in its file, and both languages say the same.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod markdown;
+mod transcript;
+
+use std::fs;
+use std::path::Path;
+
+use e2e::{PROGRAMS, root};
+use markdown::{Block, blocks, code_and_links, document, parse, tables};
+use pulldown_cmark::{Event, Tag};
+use transcript::{Transcript, replay, transcripts};
+
+const PATTERNS: [&str; 3] = ["req-rep", "pub-sub", "pipeline"];
+
+#[test]
+fn transcripts_of_request_reply_are_what_is_printed() {
+    replay("req-rep");
+}
+
+#[test]
+fn transcripts_of_publish_subscribe_are_what_is_printed() {
+    replay("pub-sub");
+}
+
+#[test]
+fn transcripts_of_the_pipeline_are_what_is_printed() {
+    replay("pipeline");
+}
+
+/// The lines of a text, without what indents them.
+fn lines(text: &str) -> Vec<&str> {
+    text.lines().map(str::trim).collect()
+}
+
+/// The source files below a folder.
+fn sources(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let of = |path: &Path| match path.extension() {
+        _ if path.is_dir() => sources(path),
+        Some(extension) if extension == "rs" || extension == "py" => {
+            vec![fs::read_to_string(path).unwrap()]
+        }
+        _ => Vec::new(),
+    };
+    entries.flat_map(|path| of(&path)).collect()
+}
+
+#[test]
+fn excerpts_stand_in_their_files() {
+    for pattern in PATTERNS {
+        let sources = sources(&root().join(pattern));
+        let blocks = blocks(&document(&format!("{pattern}/README.md")));
+        let excerpts = blocks.iter().filter(|block| block.language != "console");
+        for Block { text, .. } in excerpts {
+            let excerpt = lines(text);
+            let stands =
+                |source: &String| lines(source).windows(excerpt.len()).any(|w| w == excerpt);
+            assert!(
+                sources.iter().any(stands),
+                "{pattern}/README.md quotes what is not there:\n{text}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_table_of_programs_shows_what_the_transcripts_show() {
+    let transcripts: Vec<Transcript> = PATTERNS
+        .iter()
+        .flat_map(|pattern| transcripts(&document(&format!("{pattern}/README.md"))))
+        .collect();
+    let readme = document("README.md");
+    let mut programs = Vec::new();
+    let [table, _claims] = tables(&readme);
+    for row in table {
+        let [_articles, program, _terminal, typed, seen] = &row[..] else { panic!("{row:?}") };
+        let [command] = &typed[..] else { panic!("{row:?} is to name one command") };
+        let transcript = transcripts.iter().find(|transcript| transcript.command == *command);
+        let transcript = transcript.unwrap_or_else(|| panic!("no transcript of {command}"));
+        for line in seen {
+            assert!(transcript.seen.lines().any(|shown| shown == line), "{command}: {line}");
+        }
+        assert!(!seen.is_empty(), "{command} shows nothing");
+        programs.extend(program.clone());
+    }
+    assert_eq!(programs, PROGRAMS);
+}
+
+/// The names of the tests that prove a claim: `c0_…` to `c12_…`.
+fn claims() -> Vec<String> {
+    let is_claim = |name: &str| {
+        let number = name.strip_prefix('c').and_then(|rest| rest.split('_').next());
+        number.is_some_and(|number| number.parse::<u32>().is_ok())
+    };
+    let sources = sources(&root().join("tests/tests"));
+    let names = sources.iter().flat_map(|source| source.split("#[test]\nfn ").skip(1));
+    let names = names.filter_map(|test| test.split('(').next());
+    names.filter(|name| is_claim(name)).map(str::to_owned).collect()
+}
+
+#[test]
+fn the_table_of_claims_and_the_tests_agree() {
+    let mut claims = claims();
+    for readme in ["README.md", "README.zh-TW.md"] {
+        let mut proved = Vec::new();
+        let [_programs, table] = tables(&document(readme));
+        for row in table {
+            let [_id, _claim, _verdict, test, script] = &row[..] else { panic!("{row:?}") };
+            assert!(script.iter().all(|script| root().join(script).is_file()), "{script:?}");
+            proved.extend(test.clone());
+        }
+        let number = |name: &String| name[1..].split('_').next().unwrap().parse::<u32>().unwrap();
+        claims.sort_by_key(number);
+        assert_eq!(proved, claims, "{readme}");
+        assert_eq!(proved.len(), 13);
+    }
+}
+
+#[test]
+fn both_readmes_have_the_same_commands_and_links() {
+    let links_to_each_other = |found: &String| !found.starts_with("README");
+    let [english, chinese] = ["README.md", "README.zh-TW.md"].map(|path| {
+        let found = code_and_links(&document(path)).into_iter();
+        found.filter(links_to_each_other).collect::<Vec<String>>()
+    });
+    assert_eq!(english, chinese);
+}
+
+#[test]
+fn links_lead_somewhere() {
+    let readmes = PATTERNS.map(|pattern| format!("{pattern}/README.md"));
+    for path in readmes.iter().map(String::as_str).chain(["README.md", "README.zh-TW.md"]) {
+        let folder = root().join(path).parent().unwrap().to_owned();
+        for event in parse(&document(path)) {
+            let Event::Start(Tag::Link { dest_url, .. }) = event else { continue };
+            let file = dest_url.split('#').next().unwrap();
+            let exists = file.starts_with("https://") || folder.join(file).exists();
+            assert!(exists, "{path} links to {dest_url}");
+        }
+    }
+}

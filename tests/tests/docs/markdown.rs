@@ -1,0 +1,85 @@
+//! Markdown documents of the workspace, taken apart.
+
+use std::fs;
+
+use e2e::root;
+use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
+
+/// A fenced code block.
+pub struct Block {
+    /// How many headings stand above it.
+    pub section: usize,
+    pub language: String,
+    pub text: String,
+}
+
+/// All of a document, as it stands in its file.
+pub fn document(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+pub fn parse(text: &str) -> impl Iterator<Item = Event<'_>> {
+    Parser::new_ext(text, Options::ENABLE_TABLES)
+}
+
+pub fn blocks(text: &str) -> Vec<Block> {
+    let (mut blocks, mut section, mut inside) = (Vec::new(), 0, false);
+    for event in parse(text) {
+        match event {
+            Event::Start(Tag::Heading { .. }) => section += 1,
+            Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(language))) => {
+                let language = language.into_string();
+                blocks.push(Block { section, language, text: String::new() });
+                inside = true;
+            }
+            Event::Text(text) if inside => blocks.last_mut().unwrap().text.push_str(&text),
+            Event::End(TagEnd::CodeBlock) => inside = false,
+            _ => {}
+        }
+    }
+    blocks
+}
+
+/// The code in each cell of each row of a table.
+pub type Table = Vec<Vec<Vec<String>>>;
+
+/// The tables of the README: the programs, and the claims.
+pub fn tables(text: &str) -> [Table; 2] {
+    let (mut tables, mut inside) = (Vec::<Table>::new(), false);
+    for event in parse(text) {
+        match event {
+            Event::Start(Tag::Table(_)) => tables.push(Vec::new()),
+            Event::Start(Tag::TableRow) => tables.last_mut().unwrap().push(Vec::new()),
+            Event::Start(Tag::TableCell) => {
+                // The head of the table is no row.
+                if let Some(row) = tables.last_mut().unwrap().last_mut() {
+                    row.push(Vec::new());
+                    inside = true;
+                }
+            }
+            Event::End(TagEnd::TableCell) => inside = false,
+            Event::Code(code) if inside => {
+                let cell = tables.last_mut().unwrap().last_mut().unwrap().last_mut().unwrap();
+                cell.push(code.into_string());
+            }
+            _ => {}
+        }
+    }
+    tables.try_into().unwrap_or_else(|tables: Vec<_>| panic!("{} tables", tables.len()))
+}
+
+/// All code, but for comments, and all links of a document, in no order: languages order words
+/// their own way.
+pub fn code_and_links(text: &str) -> Vec<String> {
+    let blocks = blocks(text);
+    let lines = blocks.iter().flat_map(|block| block.text.lines());
+    let mut found: Vec<String> =
+        lines.map(|line| line.split('#').next().unwrap().trim().to_owned()).collect();
+    found.extend(parse(text).filter_map(|event| match event {
+        Event::Code(code) => Some(code.into_string()),
+        Event::Start(Tag::Link { dest_url, .. }) => Some(dest_url.into_string()),
+        _ => None,
+    }));
+    found.sort();
+    found
+}
