@@ -24,7 +24,12 @@ impl Hosts {
         static NETWORKS: AtomicU32 = AtomicU32::new(0);
         let number = NETWORKS.fetch_add(1, Ordering::Relaxed);
         let hosts = Self { network: format!("zmq-{}-{number}", std::process::id()) };
+        // The script may have to install what it needs.
+        let lock = File::create(std::env::temp_dir().join("zmq-patterns-hosts.lock"));
+        let lock = lock.expect("a lock file");
+        lock.lock().expect("the lock");
         let output = hosts.script(&["up", &hosts.network, &count.to_string()]);
+        drop(lock);
         if output.status.success() {
             return Some(hosts);
         }
