@@ -163,6 +163,21 @@ fn c12_what_a_consumer_was_dealt_is_lost_with_it() {
     a_collector_and_a_producer_that_are_restarted_are_found_again();
 }
 
+/// PING and PONG wait in line behind the tasks. The consumer is alive, but works off too few of them
+/// in the time that the heartbeat allows.
+#[test]
+fn a_heartbeat_takes_a_consumer_with_too_many_tasks_for_gone() {
+    let (tasks, results) = (endpoint(), endpoint());
+    let _collector = Peers::new().bind(zmq::PULL, &results);
+    let _producer = producer(&tasks, &["--count", "0", "--heartbeat", "200ms"]);
+    let consumer = rust("consumer")
+        .args(["-v", "--tasks-connect", &tasks, "--results-connect", &results])
+        .args(["--work", "10ms", "--heartbeat", "200ms"])
+        .start();
+    consumer.wait_for(Stream::Stderr, &format!("disconnected from {tasks}"));
+    consumer.wait_for_lines(Stream::Stderr, &format!("connected to {tasks}"), 2);
+}
+
 fn a_consumer_that_is_gone_before_the_hand_over_takes_nothing_with_it() {
     let (tasks, results) = (endpoint(), endpoint());
     let collector = Peers::new().bind(zmq::PULL, &results);

@@ -109,7 +109,9 @@ fn the_table_of_claims_and_the_tests_agree() {
         let mut proved = Vec::new();
         let [_programs, table] = tables(&document(readme));
         for row in table {
-            let [_id, _claim, _verdict, test, script] = &row[..] else { panic!("{row:?}") };
+            let [_id, _claim, _verdict, _figure, test, script] = &row[..] else {
+                panic!("{row:?}")
+            };
             assert!(script.iter().all(|script| root().join(script).is_file()), "{script:?}");
             proved.extend(test.clone());
         }
