@@ -145,10 +145,10 @@ impl Process {
         }
     }
 
-    /// Whether a line of `stream` contains `text` by now.
-    pub fn has_printed(&self, stream: Stream, text: &str) -> bool {
+    /// How many lines of `stream` contain `text` by now.
+    pub fn count(&self, stream: Stream, text: &str) -> usize {
         let state = self.watched.state.lock().expect("the state");
-        state.lines.iter().any(|(of, line)| *of == stream && line.contains(text))
+        state.lines.iter().filter(|(of, line)| *of == stream && line.contains(text)).count()
     }
 
     /// Waits until the program, told with `-v` to say so, is listening, and returns the endpoint.
