@@ -6,7 +6,7 @@ set -eu
 
 no_options "usage: ${0##*/}
 Shows the limit of claim C8: a subscriber that is still connecting misses what is published meanwhile, and
-the remedy: a publisher that waits for it. Takes 2 seconds." "$@"
+the remedy: a publisher that waits for it. Takes 5 seconds." "$@"
 
 build publisher subscriber
 here=tcp://127.0.0.1:5555
@@ -15,7 +15,7 @@ here=tcp://127.0.0.1:5555
 # The arguments: more flags of the publisher.
 receive() {
     (sleep 0.5 && exec "$bin/publisher" -q --bind $here --count 100 --interval 0 --topic news "$@") >&2 &
-    received=$(timeout -s INT 1.5 "$bin/subscriber" -q --connect $here --count 0 news) || :
+    received=$(timeout -s INT 2.5 "$bin/subscriber" -q --connect $here --count 0 news) || :
     received=${received#messages received: }
     echo "subscriber: received $received of 100 messages"
 }

@@ -73,7 +73,7 @@ programs="$programs $collector"
 sleep 0.7
 pull_for_a_while 2 ' connected to tcp://10.99.0.2' "$folder/log"
 # As long as consumer 2 needs for what it had not done yet.
-sleep 3
+sleep 4
 kill "$collector"
 wait "$collector"
 cat "$folder/counts"

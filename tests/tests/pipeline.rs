@@ -147,9 +147,9 @@ fn c12_what_a_consumer_was_dealt_is_lost_with_it() {
     let (tasks, results) = (endpoint(), endpoint());
     let collector = Peers::new().bind(zmq::PULL, &results);
     let _producer = producer(&tasks, &["--wait-for", "2"]);
-    let survivor = working(&tasks, &results, 1, "1ms");
-    let victim = working(&tasks, &results, 2, "1ms");
-    let mut received: Vec<_> = (0..200).map(|_| receive(&collector)).collect();
+    let survivor = working(&tasks, &results, 1, "2ms");
+    let victim = working(&tasks, &results, 2, "2ms");
+    let mut received: Vec<_> = (0..50).map(|_| receive(&collector)).collect();
     victim.kill();
     let of_survivor = |received: &[(u64, u64)]| received.iter().filter(|(id, _)| *id == 1).count();
     while of_survivor(&received) < 1000 {
