@@ -56,6 +56,8 @@ plug() {
 }
 
 down() {
+    # Without it there is nothing to remove.
+    command -v ip >/dev/null || return 0
     ip netns list | while read -r name _id; do
         case $name in
         "$1"-*) ip netns del "$name" ;;

@@ -70,6 +70,11 @@ prefix() {
     done
 }
 
+# Prints the time in milliseconds.
+now() {
+    echo $(($(date +%s%N) / 1000000))
+}
+
 # Says what the script does, or has seen.
 say() {
     printf '\n== %s\n' "$@"

@@ -13,13 +13,13 @@ tasks=tcp://127.0.0.1:5577 results=tcp://127.0.0.1:5578
 
 say 'Three consumers share 2000 tasks: 1 and 2 work for 1 ms a task, 3 for 10 ms. Look: each gets as many.'
 start producer producer --bind $tasks --wait-for 3
-begun=$(date +%s%N)
+begun=$(now)
 for consumer in '1 1ms' '2 1ms' '3 10ms'; do
     id=${consumer% *} work=${consumer#* }
     start "consumer $id" consumer --id "$id" --work "$work" --tasks-connect $tasks --results-connect $results
 done
 "$bin/resultcollector" --bind $results --count 2000
-taken=$((($(date +%s%N) - begun) / 1000000))
+taken=$(($(now) - begun))
 
 # 1000, 1000 and 100 tasks a second.
 ideal=$((2000 * 1000 / 2100))

@@ -84,9 +84,10 @@ impl CommonArgs {
 }
 
 /// A socket sends a PING every `interval`, ends the connection when nothing has come for twice as
-/// long, and tells its peer to do the same after three times as long (`ZMQ_HEARTBEAT_IVL`, `_TIMEOUT`
-/// and `_TTL`, RFC 37). An attempt to connect is given up as early (`ZMQ_CONNECT_TIMEOUT`): otherwise
-/// a host that is back would be found only at the system's next try, up to a minute later.
+/// long, and tells its peer to do the same after three times as long (`ZMQ_HEARTBEAT_IVL`,
+/// `_TIMEOUT` and `_TTL`, RFC 37). An attempt to connect is given up as early
+/// (`ZMQ_CONNECT_TIMEOUT`): otherwise a host that is back would be found only at the system's next
+/// try, up to a minute later.
 ///
 /// PING and PONG come in turn behind the messages. A socket that receives no more, because as many
 /// as its high-water mark wait for its program, does not answer meanwhile.

@@ -4,6 +4,8 @@ use std::fs::File;
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use crate::lock::lock;
+
 /// A TCP endpoint for this test alone, to be bound by any program and known before it is.
 ///
 /// All of 127.0.0.0/8 is this host, so every test process has an address of its own, made from its
@@ -27,9 +29,7 @@ pub struct DefaultPorts {
 impl DefaultPorts {
     /// Waits for the tests that use the ports now.
     pub fn take() -> Self {
-        let lock = File::create(std::env::temp_dir().join("zmq-patterns-default-ports.lock"))
-            .expect("a lock file");
-        lock.lock().expect("the lock");
+        let lock = lock("default-ports");
         for port in [5555, 5577, 5578] {
             if let Err(error) = TcpListener::bind(("0.0.0.0", port)) {
                 panic!("these tests need port {port} of this host: {error}");

@@ -13,6 +13,7 @@
 
 mod endpoint;
 mod hosts;
+mod lock;
 mod process;
 mod program;
 mod sockets;
@@ -24,7 +25,7 @@ pub use hosts::Hosts;
 pub use nix::sys::signal::Signal;
 pub use process::{Ended, Process, Stream, group_exists};
 pub use program::{Language, PROGRAMS, Program, python, root, rust, script};
-pub use sockets::Peers;
+pub use sockets::{Peers, receive_result};
 
 /// How long a test waits for anything before it fails: much longer than it takes, even on a busy
 /// machine.

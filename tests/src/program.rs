@@ -1,12 +1,12 @@
 //! The programs under test, as commands.
 
 use std::ffi::OsStr;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
 use crate::hosts::Hosts;
+use crate::lock::lock;
 use crate::process::Process;
 
 /// The article's programs.
@@ -39,9 +39,7 @@ pub fn rust(name: &str) -> Program {
 pub fn python(path: &str) -> Program {
     static PYTHON: OnceLock<PathBuf> = OnceLock::new();
     let interpreter = PYTHON.get_or_init(|| {
-        let lock = File::create(std::env::temp_dir().join("zmq-patterns-python.lock"));
-        let lock = lock.expect("a lock file");
-        lock.lock().expect("the lock");
+        let _lock = lock("python");
         let output = Command::new(root().join("scripts/python.sh"))
             .stderr(Stdio::inherit())
             .output()
@@ -128,11 +126,10 @@ impl Program {
     /// Has the program run on a host of its own.
     #[must_use]
     pub fn on(self, hosts: &Hosts, host: u8) -> Self {
-        let mut command = Command::new("ip");
-        command.args(["netns", "exec", &hosts.namespace(host)]);
-        command.arg(self.command.get_program()).args(self.command.get_args());
-        command.current_dir(root()).env("NO_COLOR", "1").env_remove("RUST_BACKTRACE");
-        Self { name: self.name, command }
+        Self::new(&self.name, "ip")
+            .args(["netns", "exec", &hosts.namespace(host)])
+            .arg(self.command.get_program())
+            .args(self.command.get_args())
     }
 
     /// Starts the program with its stdout and stderr captured.

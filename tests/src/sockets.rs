@@ -1,5 +1,6 @@
 //! Plain sockets, in place of a program's peers.
 
+use serde_json::Value;
 use zmq::{Context, Socket, SocketType};
 
 use crate::DEADLINE;
@@ -47,4 +48,13 @@ impl Peers {
         socket.set_linger(0).expect("a linger time");
         socket
     }
+}
+
+/// Receives a result of the pipeline: the consumer's id, and the task's number.
+#[must_use]
+pub fn receive_result(collector: &Socket) -> (u64, u64) {
+    let frame = collector.recv_bytes(0).expect("a result");
+    let result: Value = serde_json::from_slice(&frame).expect("JSON");
+    let field = |name: &str| result[name].as_u64().unwrap_or_else(|| panic!("no {name}: {result}"));
+    (field("consumer_id"), field("num"))
 }

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use e2e::{Hosts, Process, Stream, rust, script};
+use e2e::{Hosts, Process, Stream, receive_result, rust, script};
 use serde_json::{Value, json};
 use zmq::Socket;
 
@@ -46,13 +46,6 @@ fn collector(hosts: &Hosts, heartbeat: bool) -> Socket {
     socket
 }
 
-/// Receives a result: who did which task.
-fn receive(collector: &Socket) -> (u8, u64) {
-    let result: Value = serde_json::from_slice(&collector.recv_bytes(0).unwrap()).unwrap();
-    let consumer = u8::try_from(result["consumer_id"].as_u64().unwrap()).unwrap();
-    (consumer, result["num"].as_u64().unwrap())
-}
-
 #[test]
 fn the_pipeline_runs_on_four_hosts() {
     let Some(hosts) = Hosts::new(4) else { return };
@@ -75,39 +68,39 @@ fn a_cable_pulled_and_plugged_in_again_loses_nothing() {
     let _producer = producer(&hosts, &[]);
     let _consumers = consumers(&hosts, &["--work", "1ms"]);
     let collector = collector(&hosts, false);
-    let mut nums: BTreeSet<u64> = (0..200).map(|_| receive(&collector).1).collect();
+    let mut nums: BTreeSet<u64> = (0..200).map(|_| receive_result(&collector).1).collect();
     hosts.pull(2);
     // The other consumer goes on meanwhile.
-    nums.extend((0..200).map(|_| receive(&collector).1));
+    nums.extend((0..200).map(|_| receive_result(&collector).1));
     hosts.plug(2);
-    nums.extend((0..1600).map(|_| receive(&collector).1));
+    nums.extend((0..1600).map(|_| receive_result(&collector).1));
     assert!(nums.into_iter().eq(0..2000));
 }
 
-/// Where C12 fails: the heartbeat ends a connection whose other end is gone, and what was on its way is
-/// lost with it; but sending goes on after the reconnect.
+/// Where C12 fails: the heartbeat ends a connection whose other end is gone, and what was on its
+/// way is lost with it; but sending goes on after the reconnect.
 #[test]
 fn a_cable_pulled_for_longer_than_the_heartbeat_is_noticed_and_the_pipeline_goes_on() {
     let Some(hosts) = Hosts::new(4) else { return };
     let _producer = producer(&hosts, &HEARTBEAT);
     let [first, _second] = consumers(&hosts, &[&["--work", "2ms"][..], &HEARTBEAT].concat());
     let collector = collector(&hosts, true);
-    let mut received: Vec<_> = (0..200).map(|_| receive(&collector)).collect();
+    let mut received: Vec<_> = (0..200).map(|_| receive_result(&collector)).collect();
     hosts.pull(2);
     let begun = Instant::now();
     first.wait_for(Stream::Stderr, "disconnected from tcp://10.99.0.2:5578");
     assert!(begun.elapsed() < NOTICED, "{:?}", begun.elapsed());
     // Meanwhile the other consumer does its thousand, and the collector ends its connection, too.
-    let of = |consumer, received: &[(u8, u64)]| {
+    let of = |consumer, received: &[(u64, u64)]| {
         received.iter().filter(|(id, _)| *id == consumer).map(|(_, num)| *num).collect::<Vec<_>>()
     };
     while of(3, &received).len() < 1000 {
-        received.push(receive(&collector));
+        received.push(receive_result(&collector));
     }
     hosts.plug(2);
     first.wait_for_lines(Stream::Stderr, "accepted a connection on tcp://10.99.0.2:5578", 2);
     while of(2, &received).last() < Some(&1998) {
-        received.push(receive(&collector));
+        received.push(receive_result(&collector));
     }
     let lost = 2000 - received.len();
     println!("lost {lost} of 2000 tasks");

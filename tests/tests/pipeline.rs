@@ -1,10 +1,8 @@
 //! The pipeline with Rust at every step, and what the article claims of it.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::collections::BTreeMap;
 
-use e2e::{Peers, Process, Stream, endpoint, rust};
+use e2e::{Peers, Process, Stream, endpoint, receive_result, rust};
 use serde_json::{Value, json};
 
 fn producer(endpoint: &str, flags: &[&str]) -> Process {
@@ -22,12 +20,6 @@ fn working(tasks: &str, results: &str, id: usize, work: &str) -> Process {
 
 fn consumer(tasks: &str, results: &str, id: usize) -> Process {
     working(tasks, results, id, "0")
-}
-
-/// Receives a result: who did which task.
-fn receive(collector: &zmq::Socket) -> (u64, u64) {
-    let result = summary(&collector.recv_string(0).unwrap().unwrap());
-    (result["consumer_id"].as_u64().unwrap(), result["num"].as_u64().unwrap())
 }
 
 /// The JSON object that a program has printed.
@@ -58,7 +50,7 @@ fn three_consumers_share_the_tasks_and_each_task_is_done_once() {
     let _consumers = [1, 2, 3].map(|id| consumer(&tasks, &results, id));
     let collector = Peers::new().bind(zmq::PULL, &results);
     let (mut nums, mut shares) = (Vec::new(), BTreeMap::new());
-    for (consumer, num) in (0..2000).map(|_| receive(&collector)) {
+    for (consumer, num) in (0..2000).map(|_| receive_result(&collector)) {
         nums.push(num);
         *shares.entry(consumer).or_insert(0) += 1;
     }
@@ -108,7 +100,7 @@ fn c10_tasks_are_balanced_by_count_not_by_work() {
     let works = ["1ms", "1ms", "10ms"];
     let _consumers: Vec<_> =
         works.iter().zip(1..).map(|(work, id)| working(&tasks, &results, id, work)).collect();
-    let order: Vec<u64> = (0..600).map(|_| receive(&collector).0).collect();
+    let order: Vec<u64> = (0..600).map(|_| receive_result(&collector).0).collect();
     for id in 1..=3 {
         assert_eq!(order.iter().filter(|&&consumer| consumer == id).count(), 200);
     }
@@ -133,15 +125,16 @@ fn c11_tasks_are_buffered_up_to_the_high_water_mark() {
         .start();
     let collector = peers.bind(zmq::PULL, &results);
     for num in 0..1000 {
-        assert_eq!(receive(&collector), (5, num));
+        assert_eq!(receive_result(&collector), (5, num));
     }
     push.send(&task(1000), 0).unwrap();
-    assert_eq!(receive(&collector), (5, 1000));
+    assert_eq!(receive_result(&collector), (5, 1000));
 }
 
 /// C12: when a connection drops no data is lost, and sending goes on after the reconnect. False as
-/// stated: what a consumer has been dealt, done or not, is lost with it. It holds for tasks that are
-/// not handed over yet: when the consumer was gone before, and when producer or collector restart.
+/// stated: what a consumer has been dealt, done or not, is lost with it. It holds for tasks that
+/// are not handed over yet: when the consumer was gone before, and when producer or collector
+/// restart.
 #[test]
 fn c12_what_a_consumer_was_dealt_is_lost_with_it() {
     let (tasks, results) = (endpoint(), endpoint());
@@ -149,11 +142,11 @@ fn c12_what_a_consumer_was_dealt_is_lost_with_it() {
     let _producer = producer(&tasks, &["--wait-for", "2"]);
     let survivor = working(&tasks, &results, 1, "2ms");
     let victim = working(&tasks, &results, 2, "2ms");
-    let mut received: Vec<_> = (0..50).map(|_| receive(&collector)).collect();
+    let mut received: Vec<_> = (0..50).map(|_| receive_result(&collector)).collect();
     victim.kill();
     let of_survivor = |received: &[(u64, u64)]| received.iter().filter(|(id, _)| *id == 1).count();
     while of_survivor(&received) < 1000 {
-        received.push(receive(&collector));
+        received.push(receive_result(&collector));
     }
     drop(survivor);
     let lost = 2000 - received.len();
@@ -189,6 +182,6 @@ fn a_consumer_that_is_gone_before_the_hand_over_takes_nothing_with_it() {
     producer.wait_for(Stream::Stderr, "disconnected");
     let _second = consumer(&tasks, &results, 2);
     for num in 0..2000 {
-        assert_eq!(receive(&collector), (2, num));
+        assert_eq!(receive_result(&collector), (2, num));
     }
 }

@@ -147,8 +147,8 @@ fn c7_server_dying_before_the_reply_leaves_the_client_waiting() {
     assert_eq!((ended.code, ended.stdout), (Some(0), replies), "{}", ended.stderr);
 }
 
-/// The remedy for C7 under fire. Each server names itself in its replies: a stale reply, taken for a
-/// later request's, would be one of a server that is gone.
+/// The remedy for C7 under fire. Each server names itself in its replies: a stale reply, taken for
+/// a later request's, would be one of a server that is gone.
 #[test]
 fn a_client_that_asks_again_outlives_ten_servers_and_takes_no_stale_reply() {
     let endpoint = endpoint();

@@ -8,9 +8,9 @@ fn start(program: &str, flags: &[&str]) -> Process {
     rust(program).args(flags).start()
 }
 
-/// C0, the title's question: is ZeroMQ built on TCP? Over `tcp://` it is: what a socket sends there is
-/// a greeting, a handshake and frames on a plain TCP stream, and a program without ZeroMQ can speak
-/// it. But nothing in the patterns needs TCP: they run over `ipc://` as they are.
+/// C0, the title's question: is ZeroMQ built on TCP? Over `tcp://` it is: what a socket sends there
+/// is a greeting, a handshake and frames on a plain TCP stream, and a program without ZeroMQ can
+/// speak it. But nothing in the patterns needs TCP: they run over `ipc://` as they are.
 #[test]
 fn c0_over_tcp_zeromq_is_frames_on_a_tcp_stream() {
     let endpoint = endpoint();

@@ -7,7 +7,8 @@
 //! ```text
 //! terminal 1                               terminal 2
 //! $ cargo run -p zmq_server                $ cargo run -p zmq_client --example raw_tcp_client
-//! received bytes: b"a message"             sent: signature  ff 00 00 00 00 00 00 00 01 7f …
+//! received bytes: b"a message"             …
+//!                                          reply: "new message"
 //! ```
 
 use std::io::{self, Read, Write};
@@ -15,7 +16,7 @@ use std::net::TcpStream;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::Parser;
 use common::{exit, logging};
 
@@ -103,8 +104,7 @@ fn send_greeting(stream: &mut TcpStream) -> Result<()> {
         (&mechanism, "mechanism NULL: no security"),
         (&[0; 32], "as-server: no (for other mechanisms), and a filler"),
     ] {
-        show("sent", meaning, part)?;
-        stream.write_all(part).context("cannot send the greeting")?;
+        send(stream, part, meaning)?;
     }
     Ok(())
 }
@@ -149,9 +149,14 @@ fn receive_message_frame(stream: &mut TcpStream, meaning: &str) -> Result<Frame>
 }
 
 fn send_frame(stream: &mut TcpStream, flags: u8, body: &[u8], meaning: &str) -> Result<()> {
-    let frame = encode(flags, body);
-    show("sent", meaning, &frame)?;
-    stream.write_all(&frame).with_context(|| format!("cannot send {meaning}"))
+    send(stream, &encode(flags, body), meaning)
+}
+
+fn send(stream: &mut TcpStream, bytes: &[u8], meaning: &str) -> Result<()> {
+    show("sent", meaning, bytes)?;
+    // As text: a peer that closes the connection is an error, not a reader of stdout that has seen
+    // enough.
+    stream.write_all(bytes).map_err(|error| anyhow!("cannot send: {meaning}: {error}"))
 }
 
 /// A frame is its flags, its size, its body (RFC 23, "Framing").

@@ -90,21 +90,25 @@ fn the_table_of_programs_shows_what_the_transcripts_show() {
     assert_eq!(programs, PROGRAMS);
 }
 
-/// The names of the tests that prove a claim: `c0_…` to `c12_…`.
+/// The number of the claim that a test of this name proves: 7 for `c7_…`.
+fn claim(name: &str) -> Option<u32> {
+    name.strip_prefix('c')?.split('_').next()?.parse().ok()
+}
+
+/// The names of the tests that prove a claim, in the order of the claims.
 fn claims() -> Vec<String> {
-    let is_claim = |name: &str| {
-        let number = name.strip_prefix('c').and_then(|rest| rest.split('_').next());
-        number.is_some_and(|number| number.parse::<u32>().is_ok())
-    };
     let sources = sources(&root().join("tests/tests"));
     let names = sources.iter().flat_map(|source| source.split("#[test]\nfn ").skip(1));
     let names = names.filter_map(|test| test.split('(').next());
-    names.filter(|name| is_claim(name)).map(str::to_owned).collect()
+    let mut claims: Vec<_> =
+        names.filter(|name| claim(name).is_some()).map(str::to_owned).collect();
+    claims.sort_by_key(|name| claim(name));
+    claims
 }
 
 #[test]
 fn the_table_of_claims_and_the_tests_agree() {
-    let mut claims = claims();
+    let claims = claims();
     for readme in ["README.md", "README.zh-TW.md"] {
         let mut proved = Vec::new();
         let [_programs, table] = tables(&document(readme));
@@ -115,8 +119,6 @@ fn the_table_of_claims_and_the_tests_agree() {
             assert!(script.iter().all(|script| root().join(script).is_file()), "{script:?}");
             proved.extend(test.clone());
         }
-        let number = |name: &String| name[1..].split('_').next().unwrap().parse::<u32>().unwrap();
-        claims.sort_by_key(number);
         assert_eq!(proved, claims, "{readme}");
         assert_eq!(proved.len(), 13);
     }
