@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use clap::{ArgAction, Args};
 use zmq::{Context, Socket};
 
+use crate::curve::CurveArgs;
 use crate::endpoint::Endpoint;
 use crate::output::{Format, Output};
 use crate::{logging, monitor};
@@ -40,25 +41,62 @@ pub struct CommonArgs {
     /// twice this is taken for gone, too
     #[arg(long, value_name = "D", default_value = "0", value_parser = duration)]
     heartbeat: Duration,
+
+    /// How long a peer may take to say what it is, once it has connected
+    #[arg(long, value_name = "D", default_value = "10s", value_parser = duration)]
+    handshake_timeout: Duration,
+
+    #[command(flatten)]
+    curve: CurveArgs,
 }
 
 impl CommonArgs {
-    /// Starts the log on stderr, and gives the program its stdout.
+    /// Starts the log on stderr, allows as many connections as the system does, and gives the
+    /// program its stdout.
     #[must_use]
     pub fn start(&self) -> Output {
         logging::start(self.verbose, self.quiet);
+        // A connection is a file descriptor. Most systems allow 1024 unless asked for more.
+        if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
+            tracing::debug!("cannot raise the number of open files: {error}");
+        }
         Output::new(self.format, self.quiet)
     }
 
-    /// Sets the options that the sockets of all programs have, before they bind or connect to
-    /// `endpoints`.
+    /// Sets the options of a socket that is about to bind to `endpoints`.
     ///
     /// # Errors
     ///
-    /// What the socket refuses.
-    pub fn configure<'a>(
+    /// What the socket refuses, and those of [`CurveArgs::lock_server`].
+    pub fn prepare_bind<'a>(
         &self,
         context: &Context,
+        socket: &Socket,
+        endpoints: impl IntoIterator<Item = &'a Endpoint>,
+    ) -> anyhow::Result<()> {
+        self.configure(socket, endpoints)?;
+        self.curve.lock_server(context, socket)?;
+        monitor::log_events(context, socket)
+    }
+
+    /// Sets the options of a socket that is about to connect to `endpoints`.
+    ///
+    /// # Errors
+    ///
+    /// What the socket refuses, and those of [`CurveArgs::lock_client`].
+    pub fn prepare_connect<'a>(
+        &self,
+        context: &Context,
+        socket: &Socket,
+        endpoints: impl IntoIterator<Item = &'a Endpoint>,
+    ) -> anyhow::Result<()> {
+        self.configure(socket, endpoints)?;
+        self.curve.lock_client(socket)?;
+        monitor::log_events(context, socket)
+    }
+
+    fn configure<'a>(
+        &self,
         socket: &Socket,
         endpoints: impl IntoIterator<Item = &'a Endpoint>,
     ) -> anyhow::Result<()> {
@@ -70,10 +108,23 @@ impl CommonArgs {
         if endpoints.into_iter().any(Endpoint::is_ipv6) {
             socket.set_ipv6(true).context("cannot switch IPv6 on")?;
         }
-        if self.verbose > 0 {
-            monitor::log_events(context, socket)?;
+        socket
+            .set_handshake_ivl(milliseconds(self.handshake_timeout))
+            .context("cannot limit the time of a handshake")
+    }
+
+    /// Warns that a socket lets every host in, unless CURVE or its endpoint says who gets in.
+    ///
+    /// To be called after `bind`: an endpoint that could not be bound is open to nobody.
+    pub fn warn_if_open(&self, endpoint: &Endpoint) {
+        if let (Some((transport, port)), false) =
+            (endpoint.open_to_every_host(), self.curve.is_on())
+        {
+            tracing::warn!(
+                "{endpoint} lets in every host that can reach this one; lock it with --curve-secret \
+                 and --curve-allow, or keep it on this host: {transport}://127.0.0.1:{port}"
+            );
         }
-        Ok(())
     }
 
     /// Whether there is room on stderr for a progress bar.

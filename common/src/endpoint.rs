@@ -41,21 +41,9 @@ impl Endpoint {
         self.0.contains("://[")
     }
 
-    /// Warns that a socket bound here lets every host in, unless the endpoint names who can reach
-    /// it.
-    ///
-    /// To be called after `bind`: an endpoint that could not be bound is open to nobody.
-    pub fn warn_if_open(&self) {
-        if let Some((transport, port)) = self.open_to_every_host() {
-            tracing::warn!(
-                "{self} lets in every host that can reach this one; to keep it on this host use \
-                 {transport}://127.0.0.1:{port}, or an ipc:// endpoint"
-            );
-        }
-    }
-
     /// The transport and port of an endpoint that stands for every network interface.
-    fn open_to_every_host(&self) -> Option<(&str, &str)> {
+    #[must_use]
+    pub fn open_to_every_host(&self) -> Option<(&str, &str)> {
         let (transport, address) = self.0.split_once("://")?;
         let (host, port) = address.rsplit_once(':')?;
         (transport != "ipc" && matches!(host, "*" | "0.0.0.0" | "[::]" | "::"))

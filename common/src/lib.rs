@@ -3,6 +3,7 @@
 
 pub mod bad_message;
 pub mod cli;
+pub mod curve;
 pub mod endpoint;
 pub mod exit;
 pub mod logging;

@@ -211,8 +211,9 @@ fn binding_every_interface_warns_once_with_the_ways_out() {
             process.wait_until_listening();
             // The warning follows the event of the socket; the signal is seen after both.
             let ended = process.interrupt();
-            let warning = "warning: tcp://*:* lets in every host that can reach this one; to keep it \
-                           on this host use tcp://127.0.0.1:*, or an ipc:// endpoint\n";
+            let warning = "warning: tcp://*:* lets in every host that can reach this one; lock it \
+                           with --curve-secret and --curve-allow, or keep it on this host: \
+                           tcp://127.0.0.1:*\n";
             assert_eq!(ended.stderr.matches("warning").count(), warnings, "{program} {flag}");
             assert_eq!(ended.stderr.matches(warning).count(), warnings, "{}", ended.stderr);
         }

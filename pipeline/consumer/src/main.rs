@@ -60,27 +60,29 @@ fn consume(
     tally: &mut Tally,
 ) -> Result<()> {
     let tasks = context.socket(zmq::PULL).context("cannot create a PULL socket")?;
-    args.common.configure(context, &tasks, args.tasks_bind.iter().chain(&args.tasks_connect))?;
     if let Some(endpoint) = &args.tasks_bind {
+        args.common.prepare_bind(context, &tasks, [endpoint])?;
         tasks.bind(endpoint).with_context(|| format!("cannot bind {endpoint}"))?;
-        endpoint.warn_if_open();
+        args.common.warn_if_open(endpoint);
     } else {
+        args.common.prepare_connect(context, &tasks, &args.tasks_connect)?;
         for endpoint in &args.tasks_connect {
             tasks.connect(endpoint).with_context(|| format!("cannot connect to {endpoint}"))?;
         }
     }
 
     let results = context.socket(zmq::PUSH).context("cannot create a PUSH socket")?;
-    let endpoint = args.results_connect.as_ref().unwrap_or(&args.results_bind);
-    args.common.configure(context, &results, [endpoint])?;
-    if args.results_connect.is_some() {
+    if let Some(endpoint) = &args.results_connect {
+        args.common.prepare_connect(context, &results, [endpoint])?;
         results.connect(endpoint).with_context(|| format!("cannot connect to {endpoint}"))?;
     } else {
+        let endpoint = &args.results_bind;
+        args.common.prepare_bind(context, &results, [endpoint])?;
         results
             .bind(endpoint)
             .with_context(|| format!("cannot bind {endpoint}"))
             .hint_if(zmq::Error::EADDRINUSE, ONE_PER_HOST)?;
-        endpoint.warn_if_open();
+        args.common.warn_if_open(endpoint);
     }
 
     loop {

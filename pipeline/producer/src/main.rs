@@ -54,16 +54,19 @@ fn run(args: &Args) -> Result<()> {
 
 fn produce(args: &Args, context: &zmq::Context, sent: &mut u64) -> Result<()> {
     let socket = context.socket(zmq::PUSH).context("cannot create a PUSH socket")?;
-    let endpoint = args.connect.as_ref().unwrap_or(&args.bind);
-    args.common.configure(context, &socket, [endpoint])?;
+    match &args.connect {
+        Some(endpoint) => args.common.prepare_connect(context, &socket, [endpoint])?,
+        None => args.common.prepare_bind(context, &socket, [&args.bind])?,
+    }
     // Tasks are sent when they are delivered: until then the socket outlives its closing.
     socket.set_linger(FOR_EVER).context("cannot set the linger time")?;
     let consumers = monitor::handshakes(context, &socket)?;
-    if args.connect.is_some() {
+    if let Some(endpoint) = &args.connect {
         socket.connect(endpoint).with_context(|| format!("cannot connect to {endpoint}"))?;
     } else {
+        let endpoint = &args.bind;
         socket.bind(endpoint).with_context(|| format!("cannot bind {endpoint}"))?;
-        endpoint.warn_if_open();
+        args.common.warn_if_open(endpoint);
     }
 
     // PUSH sends to whoever is there: the first consumer would be dealt all tasks before the next

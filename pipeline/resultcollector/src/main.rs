@@ -77,11 +77,12 @@ fn collect(
     tally: &mut Tally,
 ) -> Result<()> {
     let socket = context.socket(zmq::PULL).context("cannot create a PULL socket")?;
-    args.common.configure(context, &socket, args.bind.iter().chain(&args.connect))?;
     if let Some(endpoint) = &args.bind {
+        args.common.prepare_bind(context, &socket, [endpoint])?;
         socket.bind(endpoint).with_context(|| format!("cannot bind {endpoint}"))?;
-        endpoint.warn_if_open();
+        args.common.warn_if_open(endpoint);
     } else {
+        args.common.prepare_connect(context, &socket, &args.connect)?;
         for endpoint in &args.connect {
             socket.connect(endpoint).with_context(|| format!("cannot connect to {endpoint}"))?;
         }

@@ -56,7 +56,7 @@ fn publish(
     let socket = context
         .socket(socket_type)
         .with_context(|| format!("cannot create a {socket_type:?} socket"))?;
-    args.common.configure(context, &socket, &args.bind)?;
+    args.common.prepare_bind(context, &socket, &args.bind)?;
     socket.set_sndhwm(args.hwm).context("cannot set the high-water mark")?;
     if args.wait_for > 0 {
         // Tell of every subscription, not only of the first to each topic.
@@ -64,7 +64,7 @@ fn publish(
     }
     for endpoint in &args.bind {
         socket.bind(endpoint).with_context(|| format!("cannot bind {endpoint}"))?;
-        endpoint.warn_if_open();
+        args.common.warn_if_open(endpoint);
     }
 
     if args.wait_for > 0 {

@@ -61,7 +61,7 @@ fn receive(
     tally: &mut Tally,
 ) -> Result<()> {
     let socket = context.socket(zmq::SUB).context("cannot create a SUB socket")?;
-    args.common.configure(context, &socket, &args.connect)?;
+    args.common.prepare_connect(context, &socket, &args.connect)?;
     // All that it sends are subscriptions: none is worth waiting for at the end.
     socket.set_linger(0).context("cannot set the linger time")?;
     socket.set_rcvhwm(args.hwm).context("cannot set the high-water mark")?;

@@ -66,7 +66,7 @@ fn ask_all(
     tally: &mut Tally,
 ) -> Result<()> {
     let socket = context.socket(zmq::REQ).context("cannot create a REQ socket")?;
-    args.common.configure(context, &socket, &args.connect)?;
+    args.common.prepare_connect(context, &socket, &args.connect)?;
     if let Some(timeout) = args.timeout {
         socket.set_rcvtimeo(milliseconds(timeout)).context("cannot set the time-out")?;
         // Ask again without an answer, and take no late answer for the next request's.

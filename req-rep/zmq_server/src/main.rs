@@ -56,10 +56,10 @@ fn run(args: &Args) -> Result<()> {
 
 fn serve(args: &Args, context: &zmq::Context, out: &Output, tally: &mut Tally) -> Result<()> {
     let socket = context.socket(zmq::REP).context("cannot create a REP socket")?;
-    args.common.configure(context, &socket, &args.bind)?;
+    args.common.prepare_bind(context, &socket, &args.bind)?;
     for endpoint in &args.bind {
         socket.bind(endpoint).with_context(|| format!("cannot bind {endpoint}"))?;
-        endpoint.warn_if_open();
+        args.common.warn_if_open(endpoint);
     }
 
     let reply = Payload::from_texts(args.kind, slice::from_ref(&args.reply))?;

@@ -1,0 +1,122 @@
+//! CURVE: who is at the other end of a connection, and nobody else reads it (RFC 25 and 26).
+//!
+//! The side that binds is the CURVE server, whatever its pattern. It proves who it is by its secret
+//! key, and asks its [authenticator] whose keys it lets in. The side that connects knows the
+//! server's public key in advance, and proves who it is by its own.
+
+pub mod allowed;
+pub mod authenticator;
+pub mod certificate;
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::error::ErrorKind;
+use clap::{Args, Error};
+use zmq::{Context, Socket};
+
+use allowed::AllowedKeys;
+use authenticator::Admission;
+use certificate::Certificate;
+
+/// The flags that lock a socket. Without them, it speaks to everybody.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "CURVE: encryption, and who gets in (curve_keygen makes keys)")]
+#[allow(clippy::doc_markdown, reason = "the help text shows backticks")]
+pub struct CurveArgs {
+    /// This program's own keys: a NAME.key_secret. All it sends and receives is encrypted
+    #[arg(long = "curve-secret", value_name = "FILE")]
+    secret: Option<PathBuf>,
+
+    /// Where it connects: the public key of whoever listens there, a NAME.key
+    #[arg(long = "curve-server", value_name = "FILE", requires = "secret")]
+    server: Option<PathBuf>,
+
+    /// Where it binds: a folder with the public keys of those who may connect; nobody else gets in
+    #[arg(long = "curve-allow", value_name = "DIR", requires = "secret")]
+    allow: Option<PathBuf>,
+
+    /// Where it binds: let in whoever knows this program's public key
+    #[arg(long = "curve-allow-any", requires = "secret", conflicts_with = "allow")]
+    allow_any: bool,
+}
+
+impl CurveArgs {
+    /// Whether sockets are locked.
+    #[must_use]
+    pub fn is_on(&self) -> bool {
+        self.secret.is_some()
+    }
+
+    /// Locks a socket that is about to bind: it is a CURVE server from now on.
+    ///
+    /// # Errors
+    ///
+    /// A wrong usage, where the command line does not say who may connect; a file or folder that
+    /// cannot be read; an authenticator that cannot start.
+    pub fn lock_server(&self, context: &Context, socket: &Socket) -> anyhow::Result<()> {
+        let Some(own) = self.own_keys()? else { return Ok(()) };
+        let admission = match &self.allow {
+            Some(folder) => Admission::Only(AllowedKeys::read(folder)?),
+            None if self.allow_any => Admission::Anybody,
+            None => {
+                return Err(usage(
+                    "a socket that binds with --curve-secret needs --curve-allow DIR, the keys of \
+                     those who may connect, or --curve-allow-any",
+                ));
+            }
+        };
+        authenticator::start(context, admission)?;
+        socket.set_curve_server(true).context("cannot make a socket a CURVE server")?;
+        // Any domain will do: it is what makes libzmq ask the authenticator.
+        socket.set_zap_domain("zmq-patterns").context("cannot set the ZAP domain")?;
+        own.give_to(socket)
+    }
+
+    /// Locks a socket that is about to connect: it is a CURVE client from now on.
+    ///
+    /// # Errors
+    ///
+    /// A wrong usage, where the command line does not say to whom it connects; a file that cannot
+    /// be read.
+    pub fn lock_client(&self, socket: &Socket) -> anyhow::Result<()> {
+        let Some(own) = self.own_keys()? else { return Ok(()) };
+        let Some(server) = &self.server else {
+            return Err(usage(
+                "a socket that connects with --curve-secret needs --curve-server FILE, the public \
+                 key of whoever listens there",
+            ));
+        };
+        let server = Certificate::read(server)?;
+        socket.set_curve_serverkey(&server.public).context("cannot set the server's key")?;
+        own.give_to(socket)
+    }
+
+    fn own_keys(&self) -> anyhow::Result<Option<OwnKeys>> {
+        let Some(path) = &self.secret else { return Ok(None) };
+        let certificate = Certificate::read(path)?;
+        let secret = certificate.secret.with_context(|| {
+            format!("{} holds no secret key; the file that does is NAME.key_secret", path.display())
+        })?;
+        certificate::warn_if_readable_by_others(path);
+        Ok(Some(OwnKeys { public: certificate.public, secret }))
+    }
+}
+
+struct OwnKeys {
+    public: certificate::Key,
+    secret: certificate::SecretKey,
+}
+
+impl OwnKeys {
+    /// The socket has a copy of its own. This one is wiped as it is dropped.
+    fn give_to(self, socket: &Socket) -> anyhow::Result<()> {
+        socket.set_curve_publickey(&self.public).context("cannot set the public key")?;
+        socket.set_curve_secretkey(&*self.secret).context("cannot set the secret key")
+    }
+}
+
+/// An error of the command line: the exit code is 2.
+fn usage(what: &str) -> anyhow::Error {
+    Error::raw(ErrorKind::MissingRequiredArgument, format!("{what}\n")).into()
+}
