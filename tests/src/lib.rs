@@ -13,6 +13,7 @@
 
 mod endpoint;
 mod hosts;
+mod keys;
 mod lock;
 mod process;
 mod program;
@@ -22,9 +23,10 @@ use std::time::Duration;
 
 pub use endpoint::{DefaultPorts, endpoint};
 pub use hosts::Hosts;
+pub use keys::Keys;
 pub use nix::sys::signal::Signal;
 pub use process::{Ended, Process, Stream, group_exists};
-pub use program::{Language, PROGRAMS, Program, python, root, rust, script};
+pub use program::{Language, PROGRAMS, Program, python, root, rust, script, shell};
 pub use sockets::{Peers, receive_result};
 
 /// How long a test waits for anything before it fails: much longer than it takes, even on a busy

@@ -29,9 +29,24 @@ pub struct Program {
 /// A Rust program of the workspace, built if it is not fresh.
 #[must_use]
 pub fn rust(name: &str) -> Program {
+    Program::new(name, programs().join(name))
+}
+
+/// The folder of the workspace's programs, which are built if they are not fresh.
+fn programs() -> &'static Path {
     static DIRECTORY: OnceLock<PathBuf> = OnceLock::new();
-    let directory = DIRECTORY.get_or_init(build);
-    Program::new(name, directory.join(name))
+    DIRECTORY.get_or_init(build)
+}
+
+/// Commands for a shell that finds the workspace's programs, in `folder`. It ends at the first that
+/// fails.
+#[must_use]
+pub fn shell(commands: &str, folder: &Path) -> Program {
+    let path = std::env::var("PATH").expect("a search path");
+    let path = format!("{}:{path}", programs().display());
+    let mut program = Program::new("sh", "sh").args(["-euc", commands]).env("PATH", path);
+    program.command.current_dir(folder);
+    program
 }
 
 /// A Python twin, as `req-rep/python/zmq_server.py`, run with the pinned pyzmq.

@@ -1,0 +1,162 @@
+//! Hostile peers: whatever they send, a program serves its honest ones, and does not grow.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod noise;
+
+use std::cell::Cell;
+use std::fs;
+use std::iter;
+use std::net::TcpStream;
+use std::path::Path;
+
+use e2e::{DEADLINE, Keys, Language, Peers, Process, endpoint, rust};
+
+/// How many connections each program gets from hostile peers.
+const CONNECTIONS: usize = 1_000;
+/// How many of them are open at once.
+const AT_ONCE: usize = 50;
+/// How many more there are from beginning to end without a word.
+const SILENT: usize = 200;
+
+/// Resident memory, in bytes.
+fn memory(process: &Process) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{}/status", process.id())).unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    1024 * line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap()
+}
+
+/// Makes all kinds of noise, `CONNECTIONS` times in all, at a program that listens on `endpoint`
+/// for peers of the given type. Has it `serve` an honest peer before, between and after, and
+/// compares its memory.
+fn withstands(program: &Process, endpoint: &str, peer: &str, serve: &dyn Fn()) {
+    program.wait_until_listening();
+    let address = endpoint.strip_prefix("tcp://").unwrap();
+    let mut kinds = noise::KINDS.iter().cycle();
+    let mut connections = |count| -> Vec<TcpStream> {
+        kinds.by_ref().take(count).map(|(_, kind)| noise::make(*kind, address, peer)).collect()
+    };
+    let _silent: Vec<_> =
+        iter::repeat_with(|| TcpStream::connect(address).unwrap()).take(SILENT).collect();
+    // One wave goes before: what is allocated once for all is no growth.
+    drop(connections(AT_ONCE));
+    serve();
+    let before = memory(program);
+    for _ in 0..CONNECTIONS / AT_ONCE {
+        let noisy = connections(AT_ONCE);
+        serve();
+        drop(noisy);
+    }
+    serve();
+    let after = memory(program);
+    assert!(5 * before.abs_diff(after) <= before, "{before} bytes before, {after} after");
+    assert!(!Path::new(noise::RAN).exists(), "a pickle was run");
+}
+
+/// The honest client asks again where there is no answer: a REP socket can lose a reply after a
+/// malformed request (SECURITY.md tells more).
+fn server_withstands(kind: &str, server_flags: &[String], client_flags: &[String]) {
+    let endpoint = endpoint();
+    let flags = ["-v", "--as", kind, "--reply", "1", "--bind", &endpoint];
+    let server = rust("zmq_server").args(flags).args(server_flags).start();
+    let ask = || {
+        let flags = ["--timeout", "500ms", "--retries", "20", "--as", kind, "--message", "1"];
+        let client = rust("zmq_client").args(["-q", "--connect", &endpoint]).args(flags);
+        let ended = client.args(client_flags).start().wait();
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+    };
+    withstands(&server, &endpoint, "REQ", &ask);
+    assert_eq!(server.interrupt().code, Some(0));
+}
+
+#[test]
+fn a_server_of_json_withstands_hostile_clients() {
+    server_withstands("json", &[], &[]);
+}
+
+#[test]
+fn a_server_of_python_objects_withstands_hostile_clients() {
+    server_withstands("pyobj", &[], &[]);
+}
+
+#[test]
+fn a_locked_server_withstands_hostile_clients() {
+    let keys = Keys::made_by(Language::Rust);
+    server_withstands("json", &keys.server(), &keys.client("alice", "server"));
+}
+
+#[test]
+fn a_publisher_withstands_hostile_subscribers() {
+    let endpoint = endpoint();
+    let flags = ["-v", "--interval", "5ms", "--bind", &endpoint];
+    let publisher = rust("publisher").args(flags).start();
+    let listen = || {
+        let ended = rust("subscriber").args(["--connect", &endpoint]).start().wait();
+        assert_eq!(ended.stdout, "[b\"client1\", b\"message for client1\"]\n");
+    };
+    withstands(&publisher, &endpoint, "SUB", &listen);
+    assert_eq!(publisher.interrupt().code, Some(0));
+}
+
+#[test]
+fn a_consumer_withstands_hostile_producers() {
+    let (tasks, results) = (endpoint(), endpoint());
+    let flags = ["-v", "--id", "7", "--tasks-bind", &tasks, "--results-connect", &results];
+    let collector = Peers::new();
+    let collector = collector.bind(zmq::PULL, &results);
+    let consumer = rust("consumer").args(flags).start();
+    let work = || {
+        let ended = rust("producer").args(["--connect", &tasks, "--count", "1"]).start().wait();
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        assert_eq!(collector.recv_string(0).unwrap().unwrap(), "{\"consumer_id\":7,\"num\":0}");
+    };
+    withstands(&consumer, &tasks, "PUSH", &work);
+    assert_eq!(consumer.interrupt().code, Some(0));
+}
+
+#[test]
+fn a_collector_withstands_hostile_consumers() {
+    let endpoint = endpoint();
+    let collector =
+        rust("resultcollector").args(["-v", "--count", "0", "--bind", &endpoint]).start();
+    let peers = Peers::new();
+    let served = Cell::new(0);
+    let consumer = peers.connect(zmq::PUSH, &endpoint);
+    let send = || {
+        consumer.send("{\"consumer_id\":7,\"num\":0}", 0).unwrap();
+        served.set(served.get() + 1);
+    };
+    withstands(&collector, &endpoint, "PUSH", &send);
+    let ended = collector.interrupt().stdout;
+    assert!(ended.contains(&format!("results collected: {}, rejected: ", served.get())), "{ended}");
+}
+
+/// Whoever connects to a producer takes tasks from it. So who may is a question of keys.
+#[test]
+fn a_locked_producer_withstands_hostile_consumers_and_loses_nothing() {
+    let (keys, tasks, results) = (Keys::made_by(Language::Rust), endpoint(), endpoint());
+    let flags = ["-v", "--bind", &tasks, "--count", "1000"];
+    let producer = rust("producer").args(flags).args(keys.server()).start();
+    withstands(&producer, &tasks, "PULL", &|| {});
+
+    let collector = rust("resultcollector").args(["--connect", &results]);
+    let collector = collector.args(keys.client("alice", "alice")).start();
+    let flags = ["--tasks-connect", &tasks, "--results-bind", &results];
+    let _consumer = rust("consumer").args(flags).args(keys.both("alice", "server")).start();
+    let ended = collector.wait().stdout;
+    assert!(ended.ends_with("results collected: 1000\n"), "{ended}");
+    assert_eq!(producer.wait().code, Some(0));
+}
+
+#[test]
+fn peers_that_never_speak_are_shown_the_door() {
+    let endpoint = endpoint();
+    let flags = ["-v", "--handshake-timeout", "100ms", "--bind", &endpoint];
+    let server = rust("zmq_server").args(flags).start();
+    server.wait_until_listening();
+    let address = endpoint.strip_prefix("tcp://").unwrap();
+    for (name, kind) in &noise::KINDS[1..3] {
+        let mut connection = noise::make(*kind, address, "REQ");
+        assert!(noise::is_closed(&mut connection, DEADLINE), "{name}");
+    }
+}
