@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use common::curve::certificate::Certificate;
 use common::payload::{Kind, Payload};
 use common::{endpoint::Endpoint, message::WorkMessage};
 use proptest::collection::vec;
@@ -94,6 +95,26 @@ proptest! {
     fn tasks_survive_their_json(num in any::<u64>()) {
         let json = serde_json::to_vec(&WorkMessage { num }).unwrap();
         prop_assert_eq!(serde_json::from_slice::<WorkMessage>(&json).unwrap(), WorkMessage { num });
+    }
+
+    #[test]
+    fn any_text_is_a_certificate_or_refused_without_showing_it(
+        text in "((public|secret)-key *= *[\"']?[!-~]{39,41}[\"']?|.{0,40})(\r?\n *((public|secret)-key *=)?.{0,60}){0,4}",
+    ) {
+        if let Err(error) = Certificate::parse(&text) {
+            let longest = text.split(['"', ' ', '\n']).max_by_key(|word| word.len()).unwrap();
+            prop_assert!(longest.len() < 20 || !error.to_string().contains(longest), "{}", error);
+        }
+    }
+
+    #[test]
+    fn any_pair_of_keys_is_read_from_what_is_written(public: [u8; 32], secret: [u8; 32]) {
+        let keys = Certificate { public, secret: Some(secret.into()) };
+        let folder = tempfile::tempdir().unwrap();
+        let [public_path, secret_path] = keys.write(&folder.path().join("peer")).unwrap();
+        let read = Certificate::read(&secret_path).unwrap();
+        prop_assert_eq!((read.public, read.secret.map(|key| *key)), (public, Some(secret)));
+        prop_assert_eq!(Certificate::read(&public_path).unwrap().public, public);
     }
 
     #[test]

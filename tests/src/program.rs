@@ -95,7 +95,8 @@ pub fn script(name: &str) -> Program {
         // Each set by itself, as the scripts do.
         let [server, client, _, _, producer, consumer, collector] = PROGRAMS;
         let several = [server, client, producer, consumer, collector];
-        for programs in [&PROGRAMS[..2], &PROGRAMS[2..4], &PROGRAMS[4..], &several] {
+        let curve = ["curve_keygen", server, client];
+        for programs in [&PROGRAMS[..2], &PROGRAMS[2..4], &PROGRAMS[4..], &several, &curve] {
             cargo_build(programs.iter().flat_map(|program| ["-p", program]).chain(["--release"]));
         }
     });

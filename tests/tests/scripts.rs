@@ -49,6 +49,20 @@ fn req_rep_runs_the_server_and_the_client() {
 }
 
 #[test]
+fn curve_lets_in_whose_key_is_allowed() {
+    let _ports = DefaultPorts::take();
+    let ended = script("curve.sh").start().wait();
+    assert_eq!(messages(&ended, "alice"), ["b\"new message\""]);
+    let refused = "error: no answer within 1s, asked 1 times";
+    assert_eq!(messages(&ended, "mallory"), [refused, "b\"new message\""]);
+    assert_eq!(messages(&ended, "nobody"), [refused]);
+    assert_eq!(lines(&ended, "server").last(), Some(&"requests answered: 2"));
+    let verdict = "== alice is in, mallory is out, who has no keys is out; allowed, mallory is in.";
+    assert!(ended.stdout.lines().any(|line| line == verdict), "{}", ended.stdout);
+    assert_eq!(ended.code, Some(0));
+}
+
+#[test]
 fn pub_sub_runs_the_publisher_and_two_subscribers() {
     let _ports = DefaultPorts::take();
     let ended = script("pub-sub.sh").start().wait();

@@ -9,7 +9,7 @@ mod transcript;
 use std::fs;
 use std::path::Path;
 
-use e2e::{PROGRAMS, root};
+use e2e::{DefaultPorts, PROGRAMS, root, shell};
 use markdown::{Block, blocks, code_and_links, document, parse, tables};
 use pulldown_cmark::{Event, Tag};
 use transcript::{Transcript, replay, transcripts};
@@ -29,6 +29,32 @@ fn transcripts_of_publish_subscribe_are_what_is_printed() {
 #[test]
 fn transcripts_of_the_pipeline_are_what_is_printed() {
     replay("pipeline");
+}
+
+/// The keys that one block makes are used by the next ones. In each, all but the last command run on.
+#[test]
+fn commands_that_lock_each_pattern_work_as_they_stand() {
+    let _ports = DefaultPorts::take();
+    let folder = tempfile::tempdir().unwrap();
+    let blocks = blocks(&document("SECURITY.md"));
+    let commands = blocks.iter().filter(|block| block.language == "sh");
+    let [build, keys, patterns @ ..] = &commands.collect::<Vec<_>>()[..] else {
+        panic!("no commands")
+    };
+    assert!(build.text.starts_with("cargo build"));
+    let made = shell(&keys.text, folder.path()).start().wait();
+    assert_eq!(made.code, Some(0), "{made:?}");
+    for (block, last_line) in patterns.iter().zip([
+        "b\"new message\"",
+        "[b\"client1\", b\"message for client1\"]",
+        "results collected: 1000",
+    ]) {
+        let killed = format!("trap 'trap \"\" TERM; kill 0; wait' EXIT\n{}", block.text);
+        let ended = shell(&killed, folder.path()).start().wait();
+        assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{ended:?}");
+        assert!(ended.stdout.lines().any(|line| line == last_line), "{ended:?}");
+    }
+    assert_eq!(patterns.len(), 3);
 }
 
 /// The lines of a text, without what indents them.
@@ -137,7 +163,12 @@ fn both_readmes_have_the_same_commands_and_links() {
 #[test]
 fn links_lead_somewhere() {
     let readmes = PATTERNS.map(|pattern| format!("{pattern}/README.md"));
-    for path in readmes.iter().map(String::as_str).chain(["README.md", "README.zh-TW.md"]) {
+    for path in readmes.iter().map(String::as_str).chain([
+        "README.md",
+        "README.zh-TW.md",
+        "SECURITY.md",
+        "zmq-sys/README.md",
+    ]) {
         let folder = root().join(path).parent().unwrap().to_owned();
         for event in parse(&document(path)) {
             let Event::Start(Tag::Link { dest_url, .. }) = event else { continue };

@@ -1,0 +1,11 @@
+//! Any bytes are JSON, and can be printed, or refused.
+
+#![no_main]
+
+use common::payload::{Kind, Payload};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| match Payload::decode(Kind::Json, &[bytes.to_vec()]) {
+    Ok(payload) => drop(payload.to_string()),
+    Err(bad) => drop(bad.to_string()),
+});
