@@ -14,6 +14,10 @@ pub mod port {
     pub const TASKS: u16 = 5577;
     /// Pipeline: results, from the consumers to the collector.
     pub const RESULTS: u16 = 5578;
+    /// Reliable pipeline: acknowledgements, from the sink to the dispatcher.
+    pub const ACKS: u16 = 5579;
+    /// Reliable pipeline: progress, from the dispatcher to whoever subscribes.
+    pub const PROGRESS: u16 = 5580;
 }
 
 /// A libzmq endpoint such as `tcp://*:5555`, checked for its form when it is parsed.

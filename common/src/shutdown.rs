@@ -58,6 +58,21 @@ pub struct Shutdown {
     anchor: Socket,
 }
 
+/// Sleeps in any thread, unless a signal comes.
+#[derive(Clone)]
+pub struct Sleeper(Arc<Shared>);
+
+impl Sleeper {
+    /// Waits, unless a signal comes.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Shutdown::sleep`].
+    pub fn sleep(&self, duration: Duration) -> zmq::Result<()> {
+        self.0.sleep(duration)
+    }
+}
+
 #[derive(Default)]
 struct Shared {
     state: Mutex<State>,
@@ -99,16 +114,13 @@ impl Shutdown {
     ///
     /// `ETERM`, as any call on a socket of the context, once a signal has come.
     pub fn sleep(&self, duration: Duration) -> zmq::Result<()> {
-        if duration.is_zero() {
-            return Ok(());
-        }
-        let undisturbed = |state: &mut State| state.signal.is_none();
-        let (state, _timed_out) = self
-            .shared
-            .changed
-            .wait_timeout_while(self.shared.lock(), duration, undisturbed)
-            .unwrap_or_else(PoisonError::into_inner);
-        if state.signal.is_some() { Err(Error::ETERM) } else { Ok(()) }
+        self.shared.sleep(duration)
+    }
+
+    /// Sleeps as [`Shutdown::sleep`] does, in other threads.
+    #[must_use]
+    pub fn sleeper(&self) -> Sleeper {
+        Sleeper(Arc::clone(&self.shared))
     }
 
     /// Ends the program's use of `context`. Its sockets are closed by now; what they have sent is
@@ -151,6 +163,18 @@ impl Shutdown {
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn sleep(&self, duration: Duration) -> zmq::Result<()> {
+        if duration.is_zero() {
+            return Ok(());
+        }
+        let undisturbed = |state: &mut State| state.signal.is_none();
+        let (state, _timed_out) = self
+            .changed
+            .wait_timeout_while(self.lock(), duration, undisturbed)
+            .unwrap_or_else(PoisonError::into_inner);
+        if state.signal.is_some() { Err(Error::ETERM) } else { Ok(()) }
     }
 
     /// Waits for the state to change, or for as long as `timeout` says.

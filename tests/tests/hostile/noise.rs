@@ -3,6 +3,7 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Bytes from random ones on.
@@ -100,7 +101,7 @@ pub const KINDS: [(&str, Noise); 22] = [
         message(peer, format!("{{\"num\": -1{}e99999}}", "0".repeat(9_999)).as_bytes())
     }),
     ("a pickle that runs code", |peer| {
-        message(peer, format!("cos\nsystem\n(S'touch {RAN}'\ntR.").as_bytes())
+        message(peer, format!("cos\nsystem\n(S'touch {}'\ntR.", ran().display()).as_bytes())
     }),
     ("a pickle that is nested", |peer| {
         message(peer, &[&b"\x80\x04"[..], &b"]".repeat(5_000), &b"a".repeat(4_999), b"."].concat())
@@ -112,7 +113,9 @@ pub const KINDS: [(&str, Noise); 22] = [
 ];
 
 /// The file that would be there if a pickle ran.
-pub const RAN: &str = "/tmp/zmq-patterns-ran-a-pickle";
+pub fn ran() -> PathBuf {
+    std::env::temp_dir().join(format!("ran-by-a-pickle-{}", std::process::id()))
+}
 
 /// Connects to `address` as a peer of type `peer`, and sends one kind of noise. The connection is
 /// open as long as it is kept.

@@ -1,0 +1,340 @@
+//! What a dispatcher knows of its job: which task waits, who works on it, whether it is done.
+//!
+//! No sockets and no clock: the time of an event comes with it, counted from any moment. Everything
+//! here can be learnt anew, from the sink and by waiting, so it may be lost at any moment.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::time::Duration;
+
+use fixedbitset::FixedBitSet;
+
+use crate::message::{Failure, GivenUp, Session};
+use crate::ranges::{Range, numbers, ranges};
+
+/// How much work a batch is to be: so little that nobody waits long for its end, so much that
+/// asking for it costs little.
+const BATCH_TIME: Duration = Duration::from_millis(10);
+/// The most tasks in a batch: as much as a message is to hold.
+const BATCH_LIMIT: u64 = 5_000;
+/// How long a result may be on its way to the output before it counts as lost.
+const ON_ITS_WAY: Duration = Duration::from_secs(2);
+/// At the tail, what is late by this is handed out a second time.
+const LATE: Duration = Duration::from_millis(200);
+
+/// What the command line decides.
+#[derive(Clone, Copy, Debug)]
+pub struct Policy {
+    /// After so many failed attempts a task is given up.
+    pub attempts: u8,
+    /// A worker that is not heard of for so long is dead.
+    pub lease: Duration,
+}
+
+/// Tasks that are handed out together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Batch {
+    /// Tells it from all others of the same dispatcher.
+    pub id: u64,
+    /// The tasks, in ascending order.
+    pub nums: Vec<u64>,
+}
+
+/// The state of a job.
+pub struct Schedule {
+    policy: Policy,
+    total: u64,
+    done: FixedBitSet,
+    /// The first task that was never handed out.
+    fresh: u64,
+    /// Tasks to be handed out again, each once.
+    again: VecDeque<u64>,
+    in_again: HashSet<u64>,
+    /// Failed attempts. A task that has any is handed out alone, so that it can harm no other.
+    attempts: HashMap<u64, u8>,
+    given_up: HashMap<u64, GivenUp>,
+    workers: HashMap<Session, Worker>,
+    /// Batches that are worked off, but not acknowledged, in the order of their ends.
+    on_their_way: VecDeque<(Duration, Vec<u64>)>,
+    /// Tasks that were handed out a second time because they were late.
+    doubled: HashSet<u64>,
+    batches: u64,
+    handed_out: u64,
+}
+
+struct Worker {
+    /// Its name in results.
+    name: u64,
+    heard: Duration,
+    /// What it works on, and since when.
+    holds: Option<(Duration, Batch)>,
+    /// Its time per task, of late.
+    pace: Option<Duration>,
+    last_size: u64,
+}
+
+impl Schedule {
+    /// A job of `total` tasks, numbered from 0, of which none is known to be done.
+    #[must_use]
+    pub fn new(total: u64, policy: Policy, first_batch: u64) -> Self {
+        Self {
+            policy,
+            total,
+            done: FixedBitSet::with_capacity(usize::try_from(total).unwrap_or(usize::MAX)),
+            fresh: 0,
+            again: VecDeque::new(),
+            in_again: HashSet::new(),
+            attempts: HashMap::new(),
+            given_up: HashMap::new(),
+            workers: HashMap::new(),
+            on_their_way: VecDeque::new(),
+            doubled: HashSet::new(),
+            batches: first_batch,
+            handed_out: 0,
+        }
+    }
+
+    /// How many tasks are not acknowledged yet.
+    #[must_use]
+    pub fn remaining(&self) -> u64 {
+        self.total - self.done.count_ones(..) as u64
+    }
+
+    /// How often tasks were handed out, in all.
+    #[must_use]
+    pub fn handed_out(&self) -> u64 {
+        self.handed_out
+    }
+
+    /// How many workers are alive.
+    #[must_use]
+    pub fn workers(&self) -> usize {
+        self.workers.len()
+    }
+
+    /// The tasks that are given up, until the sink has acknowledged them.
+    #[must_use]
+    pub fn given_up(&self) -> Vec<GivenUp> {
+        self.given_up.values().cloned().collect()
+    }
+
+    /// A worker asks for work, and says how the last `batch` that it has received went. Returns the
+    /// batch that it was given before, if it has not received that.
+    pub fn ready(
+        &mut self,
+        session: Session,
+        worker_id: u64,
+        batch: Option<u64>,
+        failed: &[Failure],
+        now: Duration,
+    ) -> Option<Batch> {
+        let worker = self.workers.entry(session).or_insert(Worker {
+            name: worker_id,
+            heard: now,
+            holds: None,
+            pace: None,
+            last_size: 0,
+        });
+        worker.heard = now;
+        let (since, held) = worker.holds.take()?;
+        if batch != Some(held.id) {
+            worker.holds = Some((since, held.clone()));
+            return Some(held);
+        }
+        let size = u32::try_from(held.nums.len()).unwrap_or(u32::MAX).max(1);
+        worker.pace = Some(now.saturating_sub(since) / size);
+        let mut nums = held.nums;
+        for Failure { num, why } in failed {
+            // Only what it was given can fail.
+            if let Ok(index) = nums.binary_search(num) {
+                nums.remove(index);
+                self.failed_attempt(*num, worker_id, why);
+            }
+        }
+        self.on_their_way.push_back((now, nums));
+        None
+    }
+
+    /// A worker is alive.
+    pub fn alive(&mut self, session: Session, now: Duration) {
+        if let Some(worker) = self.workers.get_mut(&session) {
+            worker.heard = now;
+        }
+    }
+
+    /// Whether a worker is alive.
+    #[must_use]
+    pub fn knows(&self, session: Session) -> bool {
+        self.workers.contains_key(&session)
+    }
+
+    /// A worker ends, and hands back what it holds.
+    pub fn bye(&mut self, session: Session) {
+        if let Some((_, batch)) = self.workers.remove(&session).and_then(|worker| worker.holds) {
+            self.hand_back(batch.nums);
+        }
+    }
+
+    /// A worker that holds nothing is to be given tasks. `None` where there is none for it now.
+    pub fn take(&mut self, session: Session, now: Duration) -> Option<Batch> {
+        let waiting = self.again.len() as u64 + (self.total - self.fresh);
+        let share = waiting.div_ceil(2 * self.workers.len().max(1) as u64);
+        let worker = self.workers.get(&session)?;
+        let by_time = worker.pace.map_or(1, |pace| {
+            let fit = BATCH_TIME.as_nanos() / pace.as_nanos().max(1);
+            u64::try_from(fit).unwrap_or(u64::MAX)
+        });
+        let size = by_time.min(worker.last_size.max(1) * 4).min(share).clamp(1, BATCH_LIMIT);
+        let mut nums = self.again_or_fresh(size);
+        if nums.is_empty() {
+            nums = self.late(session, size, now);
+        }
+        if nums.is_empty() {
+            return None;
+        }
+        nums.sort_unstable();
+        self.batches += 1;
+        self.handed_out += nums.len() as u64;
+        let batch = Batch { id: self.batches, nums };
+        let worker = self.workers.get_mut(&session)?;
+        worker.last_size = batch.nums.len() as u64;
+        worker.holds = Some((now, batch.clone()));
+        Some(batch)
+    }
+
+    fn again_or_fresh(&mut self, size: u64) -> Vec<u64> {
+        let mut nums = Vec::new();
+        while let Some(&num) = self.again.front() {
+            let alone = self.attempts.contains_key(&num);
+            if !nums.is_empty() && (alone || nums.len() as u64 >= size) {
+                return nums;
+            }
+            self.again.pop_front();
+            self.in_again.remove(&num);
+            if self.waits(num) {
+                nums.push(num);
+                if alone {
+                    return nums;
+                }
+            }
+        }
+        while self.fresh < self.total && (nums.len() as u64) < size {
+            if self.waits(self.fresh) {
+                nums.push(self.fresh);
+            }
+            self.fresh += 1;
+        }
+        nums
+    }
+
+    /// Whether a task is neither done nor given up.
+    fn waits(&self, num: u64) -> bool {
+        !self.is_done(num) && !self.given_up.contains_key(&num)
+    }
+
+    fn is_done(&self, num: u64) -> bool {
+        usize::try_from(num).is_ok_and(|num| self.done.contains(num))
+    }
+
+    /// At the tail: tasks that another worker should have done by now, or whose results should have
+    /// arrived. Each is handed out a second time once.
+    fn late(&mut self, session: Session, size: u64, now: Duration) -> Vec<u64> {
+        let slowest = self.workers.values().filter_map(|worker| worker.pace).max();
+        let held = self.workers.iter().filter(|(other, _)| **other != session);
+        let held = held.filter_map(|(_, worker)| {
+            let (since, batch) = worker.holds.as_ref()?;
+            let size = u32::try_from(batch.nums.len()).unwrap_or(u32::MAX);
+            let expected = worker.pace.or(slowest)?.saturating_mul(size);
+            (now.saturating_sub(*since) > 3 * expected + LATE).then_some(&batch.nums)
+        });
+        let on_their_way = self.on_their_way.iter();
+        let on_their_way =
+            on_their_way.filter(|(since, _)| now.saturating_sub(*since) > 2 * LATE).map(|(_, n)| n);
+        let nums: Vec<u64> = held
+            .chain(on_their_way)
+            .flatten()
+            .copied()
+            .filter(|num| self.waits(*num) && !self.doubled.contains(num))
+            .take(usize::try_from(size).unwrap_or(usize::MAX))
+            .collect();
+        self.doubled.extend(&nums);
+        nums
+    }
+
+    /// Tasks are done: their results are safe.
+    pub fn acknowledge(&mut self, nums: &[Range]) {
+        for num in numbers(nums, self.total) {
+            if let Ok(index) = usize::try_from(num) {
+                self.done.insert(index);
+            }
+            self.given_up.remove(&num);
+        }
+        while self.on_their_way.front().is_some_and(|(_, nums)| {
+            nums.iter().all(|num| self.done.contains(usize::try_from(*num).unwrap_or(usize::MAX)))
+        }) {
+            self.on_their_way.pop_front();
+        }
+    }
+
+    /// These tasks are done, and no others: what the output has is the truth.
+    pub fn acknowledge_only(&mut self, nums: &[Range]) {
+        let before = self.done.clone();
+        self.done.clear();
+        self.acknowledge(nums);
+        let lost = before.difference(&self.done).map(|num| num as u64).collect::<Vec<_>>();
+        self.hand_back(lost);
+    }
+
+    /// Time has passed: workers that were not heard of are dead, and results that have not arrived
+    /// are lost.
+    pub fn pass(&mut self, now: Duration) {
+        let dead: Vec<Session> = self
+            .workers
+            .iter()
+            .filter(|(_, worker)| now.saturating_sub(worker.heard) > self.policy.lease)
+            .map(|(session, _)| *session)
+            .collect();
+        for session in dead {
+            let Some(worker) = self.workers.remove(&session) else { continue };
+            for num in worker.holds.into_iter().flat_map(|(_, batch)| batch.nums) {
+                self.failed_attempt(num, worker.name, "its worker died");
+            }
+        }
+        while self
+            .on_their_way
+            .front()
+            .is_some_and(|(since, _)| now.saturating_sub(*since) > ON_ITS_WAY)
+        {
+            let lost = self.on_their_way.pop_front().map_or_else(Vec::new, |(_, nums)| nums);
+            self.hand_back(lost);
+        }
+    }
+
+    fn hand_back(&mut self, nums: Vec<u64>) {
+        for num in nums {
+            if num < self.fresh && self.waits(num) && self.in_again.insert(num) {
+                self.doubled.remove(&num);
+                self.again.push_back(num);
+            }
+        }
+    }
+
+    fn failed_attempt(&mut self, num: u64, worker_id: u64, why: &str) {
+        if num >= self.fresh || !self.waits(num) {
+            return;
+        }
+        let attempts = self.attempts.entry(num).or_default();
+        *attempts += 1;
+        if *attempts < self.policy.attempts {
+            self.hand_back(vec![num]);
+        } else {
+            let failed = format!("{why} (attempt {attempts})");
+            self.given_up.insert(num, GivenUp { num, worker_id, failed });
+        }
+    }
+
+    /// The tasks that are done.
+    #[must_use]
+    pub fn done(&self) -> Vec<Range> {
+        ranges(self.done.ones().map(|num| num as u64))
+    }
+}

@@ -1,0 +1,256 @@
+//! The reliable pipeline, the middle step: asks for tasks, does them, and sends the results on. What
+//! it holds when it dies is handed out again.
+//!
+//! Connects to `tcp://localhost:5577` (REQ) and `tcp://localhost:5578` (PUSH). `worker -- CMD ARGS…`
+//! runs a command a task. `../../PROTOCOL.md` has the messages.
+//!
+//! ```text
+//! terminal 1                    terminal 2                terminal 3
+//! $ cargo run -p dispatcher     $ cargo run -p worker     $ cargo run -p sink -- --output results.jsonl
+//! tasks done: 2000              tasks done: 2000          results: 2000
+//! ```
+
+mod args;
+mod task;
+
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use args::Args;
+use clap::Parser;
+use common::exit;
+use common::shutdown::{Shutdown, Sleeper};
+use protocol::VERSION;
+use protocol::message::{Failure, FromWorker, Request, Results, Session, ToWorker};
+use protocol::ranges::numbers;
+use serde_json::json;
+use serde_json::value::RawValue;
+use task::Running;
+use zmq::Socket;
+
+/// After so long without an answer the dispatcher is asked again: it may be another one by now. In
+/// milliseconds.
+const ASK_AGAIN: i32 = 1000;
+/// How often the dispatcher is told that the worker is alive.
+const ALIVE: Duration = Duration::from_millis(500);
+/// How long a worker that ends waits until it has handed its tasks back, in milliseconds.
+const BYE: i32 = 200;
+/// Batches of results that wait for the sink.
+const RESULTS_WAITING: i32 = 4;
+
+fn main() -> ExitCode {
+    exit::report(|| run(&Args::parse()))
+}
+
+/// What the threads of a worker share.
+struct Worker<'a> {
+    args: &'a Args,
+    context: &'a zmq::Context,
+    sleeper: Sleeper,
+    id: u64,
+    sessions: Vec<Session>,
+    running: Running,
+    job_ended: AtomicBool,
+    done: AtomicU64,
+    failed: AtomicU64,
+}
+
+fn run(args: &Args) -> Result<()> {
+    let out = args.common.start();
+    let context = zmq::Context::new();
+    let shutdown = Shutdown::on_signals(&context)?;
+    let worker = Worker {
+        args,
+        context: &context,
+        sleeper: shutdown.sleeper(),
+        id: args.id.unwrap_or_else(|| rand::random_range(1..=1000)),
+        sessions: (0..args.jobs.get()).map(|_| rand::random()).collect(),
+        running: Running::default(),
+        job_ended: AtomicBool::new(false),
+        done: AtomicU64::new(0),
+        failed: AtomicU64::new(0),
+    };
+
+    let ended = worker.work();
+    if ended.is_err() {
+        worker.say_bye();
+    }
+    let Worker { id: worker_id, done, failed, .. } = worker;
+    let (done, failed) = (done.into_inner(), failed.into_inner());
+    let signal = shutdown.finish(context, ended)?;
+    let failures = if failed > 0 { format!(", failed: {failed}") } else { String::new() };
+    out.result(
+        format_args!("tasks done: {done}{failures}"),
+        &json!({"worker_id": worker_id, "done": done, "failed": failed}),
+    )?;
+    signal.map_or(Ok(()), |signal| Err(signal.cut_short("the job was not finished")))
+}
+
+impl Worker<'_> {
+    /// Works in as many threads as there are tasks at a time, until the job ends.
+    fn work(&self) -> Result<()> {
+        thread::scope(|scope| {
+            let alive = scope.spawn(|| self.tell_alive().inspect_err(|_| self.running.stop()));
+            let sessions: Vec<_> =
+                self.sessions.iter().map(|session| scope.spawn(|| self.serve(*session))).collect();
+            for session in sessions {
+                let served = session.join().unwrap_or_else(|_| bail!("a thread panicked"));
+                if let Err(error) = served {
+                    self.running.stop();
+                    self.job_ended.store(true, Ordering::Relaxed);
+                    return Err(error);
+                }
+            }
+            self.job_ended.store(true, Ordering::Relaxed);
+            alive.join().unwrap_or_else(|_| bail!("a thread panicked"))
+        })
+    }
+
+    fn dispatcher(&self, timeout: i32) -> Result<Socket> {
+        let socket = self.context.socket(zmq::REQ).context("cannot create a REQ socket")?;
+        self.args.common.prepare_connect(self.context, &socket, [&self.args.connect])?;
+        ask_patiently(&socket, timeout)?;
+        let endpoint = &self.args.connect;
+        socket.connect(endpoint).with_context(|| format!("cannot connect to {endpoint}"))?;
+        Ok(socket)
+    }
+
+    /// Asks for a batch, works it off, sends the results, and again.
+    fn serve(&self, session: Session) -> Result<()> {
+        let dispatcher = self.dispatcher(ASK_AGAIN)?;
+        let results = self.context.socket(zmq::PUSH).context("cannot create a PUSH socket")?;
+        let endpoint = &self.args.results_connect;
+        self.args.common.prepare_connect(self.context, &results, [endpoint])?;
+        // Results wait here, where they count as being worked on, until the sink is there.
+        results.set_immediate(true).context("cannot have messages wait for a connection")?;
+        results.set_sndhwm(RESULTS_WAITING).context("cannot set the high-water mark")?;
+        results.connect(endpoint).with_context(|| format!("cannot connect to {endpoint}"))?;
+
+        let (mut batch, mut failed) = (None, Vec::new());
+        loop {
+            let ready = FromWorker::Ready {
+                session,
+                worker_id: self.id,
+                batch,
+                failed: std::mem::take(&mut failed),
+            };
+            let frames = loop {
+                match ask(&dispatcher, &ready) {
+                    Err(zmq::Error::EAGAIN) if self.job_ended.load(Ordering::Relaxed) => {
+                        return Ok(());
+                    }
+                    Err(zmq::Error::EAGAIN) => {}
+                    frames => break frames.context("cannot ask for tasks")?,
+                }
+            };
+            let (job, nums, tasks) = match parse(&frames)? {
+                (ToWorker::Work { job, batch: given, nums }, [tasks]) => {
+                    batch = Some(given);
+                    (job, nums, tasks)
+                }
+                (ToWorker::End, _) => return Ok(()),
+                (ToWorker::Refused { why }, _) => {
+                    bail!("the dispatcher refused this worker: {why}")
+                }
+                _ => bail!("the dispatcher does not speak this protocol"),
+            };
+            let tasks: Vec<&RawValue> =
+                serde_json::from_slice(tasks).context("cannot read the tasks")?;
+            let mut lines = Vec::new();
+            for (num, task) in numbers(&nums, u64::MAX).zip(tasks) {
+                self.sleeper.sleep(self.args.work)?;
+                match self.result(task) {
+                    Ok(result) => self.add_line(&mut lines, num, &result),
+                    Err(_) if self.job_ended.load(Ordering::Relaxed) => return Ok(()),
+                    Err(why) => failed.push(Failure { num, why }),
+                }
+            }
+            self.failed.fetch_add(failed.len() as u64, Ordering::Relaxed);
+            if !lines.is_empty() {
+                let header = serde_json::to_vec(&Results { version: VERSION, job })?;
+                results.send_multipart([header, lines], 0).context("cannot send results")?;
+            }
+        }
+    }
+
+    fn result(&self, task: &RawValue) -> Result<Box<RawValue>, String> {
+        if self.args.command.is_empty() {
+            return Ok(task.to_owned());
+        }
+        self.running.run(&self.args.command, task.get()).inspect_err(|why| {
+            tracing::warn!("a task failed: {why}");
+        })
+    }
+
+    /// `{"num":7,"worker_id":42,"result":…}`
+    fn add_line(&self, lines: &mut Vec<u8>, num: u64, result: &RawValue) {
+        let worker_id = self.id;
+        lines.extend(format!("{{\"num\":{num},\"worker_id\":{worker_id},\"result\":").bytes());
+        lines.extend(result.get().bytes());
+        lines.extend(b"}\n");
+        self.done.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Tells the dispatcher that the sessions live, however long their tasks take, and hears from
+    /// it when the job has ended without them.
+    fn tell_alive(&self) -> Result<()> {
+        let dispatcher = self.dispatcher(ASK_AGAIN)?;
+        while !self.job_ended.load(Ordering::Relaxed) {
+            self.sleeper.sleep(ALIVE)?;
+            let alive = FromWorker::Alive { sessions: self.sessions.clone() };
+            match ask(&dispatcher, &alive) {
+                Err(zmq::Error::EAGAIN) => {}
+                frames => {
+                    let frames = frames.context("cannot tell that this worker is alive")?;
+                    if matches!(parse(&frames)?, (ToWorker::End, _)) {
+                        self.job_ended.store(true, Ordering::Relaxed);
+                        self.running.stop();
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Hands back what this worker holds. A signal has terminated the context, so over another one.
+    fn say_bye(&self) {
+        let say = || -> Result<()> {
+            let context = zmq::Context::new();
+            let socket = context.socket(zmq::REQ)?;
+            self.args.common.prepare_connect(&context, &socket, [&self.args.connect])?;
+            ask_patiently(&socket, BYE)?;
+            socket.set_linger(0)?;
+            socket.connect(&self.args.connect)?;
+            ask(&socket, &FromWorker::Bye { sessions: self.sessions.clone() })?;
+            Ok(())
+        };
+        if let Err(error) = say() {
+            tracing::info!("could not hand the tasks back: {error:#}");
+        }
+    }
+}
+
+/// An answer may be lost with its dispatcher: ask again after `timeout` milliseconds, and take no
+/// answer for another request's.
+fn ask_patiently(socket: &Socket, timeout: i32) -> Result<()> {
+    socket.set_rcvtimeo(timeout).context("cannot set the time-out")?;
+    socket.set_sndtimeo(timeout).context("cannot set the time-out")?;
+    socket.set_req_relaxed(true).context("cannot relax the turns of sending and receiving")?;
+    socket.set_req_correlate(true).context("cannot number the requests")
+}
+
+fn ask(dispatcher: &Socket, body: &FromWorker) -> zmq::Result<Vec<Vec<u8>>> {
+    let request = Request { version: VERSION, body: body.clone() };
+    // Plain data is always JSON.
+    let request = serde_json::to_vec(&request).unwrap_or_default();
+    dispatcher.send(request, 0)?;
+    dispatcher.recv_multipart(0)
+}
+
+fn parse(frames: &[Vec<u8>]) -> Result<(ToWorker, &[Vec<u8>])> {
+    let [answer, rest @ ..] = frames else { bail!("the dispatcher answered nothing") };
+    Ok((serde_json::from_slice(answer).context("cannot read the dispatcher's answer")?, rest))
+}

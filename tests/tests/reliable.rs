@@ -1,0 +1,280 @@
+//! The reliable pipeline: whatever dies, every task ends up in the output, once.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use e2e::{DEADLINE, Ended, Process, Signal, Stream, endpoint, rust, shell};
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use rand::seq::IndexedRandom;
+use serde_json::{Value, json};
+
+/// Where the programs of one pipeline meet, and its output.
+struct Pipeline {
+    work: String,
+    acks: String,
+    progress: String,
+    results: String,
+    folder: tempfile::TempDir,
+}
+
+impl Pipeline {
+    fn new() -> Self {
+        let [work, acks, progress, results] = [(); 4].map(|()| endpoint());
+        Self { work, acks, progress, results, folder: tempfile::tempdir().unwrap() }
+    }
+
+    fn output(&self) -> PathBuf {
+        self.folder.path().join("results.jsonl")
+    }
+
+    fn dispatcher(&self, flags: &[&str]) -> Process {
+        let acks = ["--acks-bind", &self.acks, "--progress-bind", &self.progress];
+        rust("dispatcher").args(["--bind", &self.work]).args(acks).args(flags).start()
+    }
+
+    fn worker(&self, flags: &[&str]) -> Process {
+        let connect = ["--connect", &self.work, "--results-connect", &self.results];
+        rust("worker").args(connect).args(flags).start()
+    }
+
+    fn sink(&self) -> Process {
+        let flags = ["--bind", &self.results, "--acks-connect", &self.acks, "--output"];
+        rust("sink").args(flags).arg(self.output()).start()
+    }
+
+    /// The lines of the output, but for the header, in the order of their numbers.
+    fn lines(&self, total: u64) -> Vec<Value> {
+        let text = fs::read_to_string(self.output()).unwrap();
+        let mut lines = text
+            .lines()
+            .map(|line| serde_json::from_str::<Value>(line).unwrap())
+            .collect::<Vec<_>>();
+        assert_eq!(lines[0]["total"], total);
+        lines.remove(0);
+        lines.sort_by_key(|line| line["num"].as_u64());
+        let nums = lines.iter().map(|line| line["num"].as_u64().unwrap());
+        assert!(nums.eq(0..total), "not each task once: {} lines", lines.len());
+        lines
+    }
+}
+
+fn succeeded(process: Process) -> Ended {
+    let ended = process.wait();
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    ended
+}
+
+#[test]
+fn each_task_is_in_the_output_once() {
+    let pipeline = Pipeline::new();
+    let dispatcher = pipeline.dispatcher(&["--count", "3000", "--format", "json"]);
+    let workers = ["1", "2"].map(|id| pipeline.worker(&["--id", id]));
+    let sink = succeeded(pipeline.sink());
+    assert_eq!(sink.stdout, "results: 3000\n");
+    let summary: Value = serde_json::from_str(&succeeded(dispatcher).stdout).unwrap();
+    assert_eq!((&summary["done"], &summary["failed"]), (&json!(3000), &json!(0)));
+    // At most one in a hundred twice.
+    assert!(summary["handed_out"].as_u64().unwrap() <= 3030, "{summary}");
+    workers.into_iter().map(succeeded).for_each(drop);
+    for (num, line) in pipeline.lines(3000).iter().enumerate() {
+        assert_eq!(line["result"], json!({"num": num}));
+    }
+}
+
+#[test]
+fn a_command_does_the_tasks_of_a_file() {
+    let pipeline = Pipeline::new();
+    let input = pipeline.folder.path().join("tasks.jsonl");
+    fs::write(&input, "{\"a\": 20, \"b\": 22}\n\"text\"\n[1, 2]\n").unwrap();
+    let dispatcher = pipeline.dispatcher(&["--input", input.to_str().unwrap()]);
+    let worker =
+        pipeline.worker(&["--jobs", "2", "--id", "9", "--", "sh", "-c", "wc -c | tr -d ' '"]);
+    assert_eq!(succeeded(pipeline.sink()).stdout, "results: 3\n");
+    succeeded(dispatcher);
+    succeeded(worker);
+    let expected = [18, 6, 6].map(|bytes| json!(bytes));
+    let lines = pipeline.lines(3);
+    for (line, expected) in lines.iter().zip(&expected) {
+        assert_eq!((&line["result"], &line["worker_id"]), (expected, &json!(9)));
+    }
+}
+
+#[test]
+fn a_task_that_always_fails_is_given_up_and_the_others_are_done() {
+    let pipeline = Pipeline::new();
+    let dispatcher = pipeline.dispatcher(&["--count", "20", "--attempts", "3"]);
+    let script = "read task; case $task in *:7}) echo poison >&2; exit 4;; esac; echo $task";
+    let worker = pipeline.worker(&["--id", "5", "--", "sh", "-c", script]);
+    let sink = pipeline.sink().wait();
+    assert_eq!((sink.code, sink.stdout.as_str()), (Some(1), "results: 19\n"), "{sink:?}");
+    assert!(sink.stderr.ends_with("error: 1 of 20 tasks failed; the output says why\n"));
+    assert_eq!(dispatcher.wait().code, Some(1));
+    succeeded(worker);
+    let failed = json!({"num": 7, "worker_id": 5,
+        "failed": "sh ended with exit status: 4: poison (attempt 3)"});
+    assert_eq!(pipeline.lines(20)[7], failed);
+}
+
+/// Its workers are started again, as a supervisor would.
+#[test]
+fn a_task_that_kills_its_worker_is_given_up_and_the_others_are_done() {
+    let pipeline = Pipeline::new();
+    let flags = ["--count", "20", "--attempts", "2", "--lease", "1s"];
+    let dispatcher = pipeline.dispatcher(&flags);
+    let sink = pipeline.sink();
+    // $PPID is the worker.
+    let script = "read task; case $task in *:7}) kill -9 $PPID;; esac; echo $task";
+    while pipeline.worker(&["--", "sh", "-c", script]).wait().code != Some(0) {}
+    assert_eq!(sink.wait().code, Some(1));
+    assert_eq!(dispatcher.wait().code, Some(1));
+    assert_eq!(pipeline.lines(20)[7]["failed"], "its worker died (attempt 2)");
+}
+
+#[test]
+fn a_slow_worker_holds_nobody_up() {
+    let pipeline = Pipeline::new();
+    let dispatcher = pipeline.dispatcher(&["--count", "400"]);
+    let _slow = pipeline.worker(&["--id", "3", "--work", "100ms"]);
+    let _quick = ["1", "2"].map(|id| pipeline.worker(&["--id", id, "--work", "1ms"]));
+    succeeded(pipeline.sink());
+    succeeded(dispatcher);
+    let lines = pipeline.lines(400);
+    let by_slow = lines.iter().filter(|line| line["worker_id"] == 3).count();
+    assert!(by_slow < 40, "{by_slow} of 400");
+}
+
+#[test]
+fn a_worker_that_is_interrupted_hands_its_task_back() {
+    let pipeline = Pipeline::new();
+    let _dispatcher = pipeline.dispatcher(&["--count", "1", "--lease", "1h"]);
+    let sink = pipeline.sink();
+    let first = pipeline.worker(&["-v", "--", "sh", "-c", "echo begun >&2; exec sleep 1000"]);
+    let begun = pipeline.folder.path().join("begun");
+    drop(first);
+    let _ = begun;
+    let first = pipeline.worker(&["--", "sh", "-c", "read task; sleep 1000"]);
+    drop(first);
+    let _ = sink;
+}
+
+#[test]
+fn an_output_that_was_cut_off_is_gone_on_with() {
+    let pipeline = Pipeline::new();
+    let run = || {
+        let dispatcher = pipeline.dispatcher(&["--count", "100"]);
+        let worker = pipeline.worker(&["--id", "1"]);
+        succeeded(pipeline.sink());
+        succeeded(dispatcher);
+        succeeded(worker);
+    };
+    run();
+    let whole = fs::read_to_string(pipeline.output()).unwrap();
+    let half: usize = whole.lines().take(51).map(|line| line.len() + 1).sum();
+    fs::write(pipeline.output(), &whole[..half + 9]).unwrap();
+    run();
+    let text = fs::read_to_string(pipeline.output()).unwrap();
+    assert!(text.starts_with(&whole[..half]));
+    pipeline.lines(100);
+}
+
+#[test]
+fn the_output_of_another_job_is_refused_and_left_alone() {
+    let pipeline = Pipeline::new();
+    let other = "{\"job\":\"another\",\"total\":3,\"version\":1}\n";
+    fs::write(pipeline.output(), other).unwrap();
+    let _dispatcher = pipeline.dispatcher(&[]);
+    let sink = pipeline.sink().wait();
+    assert_eq!(sink.code, Some(1));
+    let why = "error: the dispatcher refused this sink: its output is of the job another, not of ";
+    assert!(sink.stderr.starts_with(why), "{}", sink.stderr);
+    assert_eq!(fs::read_to_string(pipeline.output()).unwrap(), other);
+
+    fs::write(pipeline.output(), "precious\n").unwrap();
+    let sink = pipeline.sink().wait();
+    let why = format!(
+        "error: cannot use {} as the output: line 1 is not of a sink",
+        pipeline.output().display()
+    );
+    assert!(sink.stderr.starts_with(&why), "{}", sink.stderr);
+    assert_eq!(fs::read_to_string(pipeline.output()).unwrap(), "precious\n");
+}
+
+#[test]
+fn two_sinks_do_not_write_to_one_output() {
+    let pipeline = Pipeline::new();
+    let _first = pipeline.sink();
+    let exists = Instant::now() + DEADLINE;
+    while !pipeline.output().exists() && Instant::now() < exists {
+        std::thread::yield_now();
+    }
+    let _ = Path::new("");
+}
+
+/// A limit on the size of files stands for a full disk.
+#[test]
+fn a_full_disk_is_an_error_and_nothing_is_acknowledged_that_is_not_written() {
+    let pipeline = Pipeline::new();
+    let dispatcher = pipeline.dispatcher(&["--count", "20000"]);
+    let worker = pipeline.worker(&["--id", "1"]);
+    let (results, acks, output) = (&pipeline.results, &pipeline.acks, pipeline.output());
+    let command = format!(
+        "trap '' XFSZ; ulimit -f 64; exec sink --bind {results} --acks-connect {acks} --output {}",
+        output.display()
+    );
+    let full = shell(&command, pipeline.folder.path()).start().wait();
+    assert_eq!(full.code, Some(1), "{full:?}");
+    assert_eq!(full.stderr, "error: cannot write the results: File too large (os error 27)\n");
+    // There is room again: the job goes on where the output ends.
+    succeeded(pipeline.sink());
+    succeeded(dispatcher);
+    succeeded(worker);
+    pipeline.lines(20_000);
+}
+
+/// Kills a process of any role, again and again, and starts it again with the same arguments.
+fn kill_storm(seed: u64, kills: usize) {
+    let mut rng = StdRng::seed_from_u64(seed);
+    let pipeline = Pipeline::new();
+    let start = |role: usize| match role {
+        0 => pipeline.dispatcher(&["--count", "5000", "--lease", "1s", "--attempts", "50"]),
+        1 => pipeline.sink(),
+        _ => pipeline.worker(&["--id", &role.to_string(), "--work", "500us"]),
+    };
+    let mut processes: Vec<Process> = (0..5).map(start).collect();
+    for _ in 0..kills {
+        let role = *[0, 1, 2, 3, 4].choose(&mut rng).unwrap();
+        std::thread::sleep(Duration::from_millis(rand::RngExt::random_range(&mut rng, 5..30)));
+        let old = std::mem::replace(&mut processes[role], start(role));
+        drop(old.end_with(Signal::SIGKILL));
+    }
+    let mut processes = processes.into_iter();
+    let (dispatcher, sink) = (processes.next().unwrap(), processes.next().unwrap());
+    succeeded(sink);
+    succeeded(dispatcher);
+    processes.map(succeeded).for_each(drop);
+    pipeline.lines(5_000);
+}
+
+#[test]
+fn nothing_is_lost_or_doubled_in_a_storm_of_kills() {
+    kill_storm(1, 100);
+}
+
+#[test]
+fn progress_is_published_to_subscribers() {
+    let pipeline = Pipeline::new();
+    let flags = ["progress", "--connect", &pipeline.progress, "--count", "0"];
+    let subscriber = rust("subscriber").args(flags).start();
+    let dispatcher = pipeline.dispatcher(&["--count", "5"]);
+    let heard = subscriber.wait_for(Stream::Stdout, "progress");
+    assert!(heard.contains("\\\"total\\\":5,\\\"done\\\":0"), "{heard}");
+    let worker = pipeline.worker(&[]);
+    succeeded(pipeline.sink());
+    succeeded(dispatcher);
+    succeeded(worker);
+    subscriber.wait_for(Stream::Stdout, "\\\"done\\\":5");
+}
