@@ -15,17 +15,16 @@ use zmq::{Context, Socket, SocketEvent};
 ///
 /// What keeps the monitor from starting.
 pub fn log_events(context: &Context, socket: &Socket) -> anyhow::Result<()> {
-    handshakes(context, socket).map(drop)
+    events(context, socket).map(drop)
 }
 
-/// Logs every event of `socket`, as [`log_events`] does and in its place, and tells of every
-/// completed handshake: a peer is there, and can be sent messages. The channel closes when the
-/// context ends.
+/// Logs every event of `socket`, as [`log_events`] does and in its place, and tells of it. The
+/// channel closes when the context ends.
 ///
 /// # Errors
 ///
 /// What keeps the monitor from starting.
-pub fn handshakes(context: &Context, socket: &Socket) -> anyhow::Result<Receiver<()>> {
+pub fn events(context: &Context, socket: &Socket) -> anyhow::Result<Receiver<SocketEvent>> {
     static MONITORS: AtomicU32 = AtomicU32::new(0);
     let endpoint = format!("inproc://monitor-{}", MONITORS.fetch_add(1, Ordering::Relaxed));
     // Telling a monitor of a failed `bind` overwrites the error number that `bind` returns.
@@ -35,19 +34,19 @@ pub fn handshakes(context: &Context, socket: &Socket) -> anyhow::Result<Receiver
     let refusals_are_known = socket.is_curve_server().context("cannot ask for CURVE")?;
     let events = context.socket(zmq::PAIR).context("cannot create a PAIR socket")?;
     events.connect(&endpoint).with_context(|| format!("cannot connect to {endpoint}"))?;
-    let (handshake, handshakes) = channel();
+    let (sender, receiver) = channel();
     thread::Builder::new()
         .name("monitor".to_owned())
         .spawn(move || {
             while let Ok(frames) = events.recv_multipart(0) {
-                if log(&frames, refusals_are_known) == Some(SocketEvent::HANDSHAKE_SUCCEEDED) {
+                if let Some(event) = log(&frames, refusals_are_known) {
                     // Few programs ask.
-                    let _ = handshake.send(());
+                    let _ = sender.send(event);
                 }
             }
         })
         .context("cannot start the monitor's thread")?;
-    Ok(handshakes)
+    Ok(receiver)
 }
 
 /// An event is two frames: a 16-bit number and a 32-bit value in the host's byte order, then the

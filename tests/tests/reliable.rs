@@ -3,13 +3,13 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::thread;
 use std::time::{Duration, Instant};
 
-use e2e::{DEADLINE, Ended, Process, Signal, Stream, endpoint, rust, shell};
-use rand::SeedableRng;
+use e2e::{DEADLINE, Ended, Process, Stream, endpoint, rust, shell};
 use rand::rngs::StdRng;
-use rand::seq::IndexedRandom;
+use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
 
 /// Where the programs of one pipeline meet, and its output.
@@ -41,9 +41,16 @@ impl Pipeline {
         rust("worker").args(connect).args(flags).start()
     }
 
-    fn sink(&self) -> Process {
-        let flags = ["--bind", &self.results, "--acks-connect", &self.acks, "--output"];
-        rust("sink").args(flags).arg(self.output()).start()
+    /// A worker that will hear of the end of its job, however short that is.
+    fn connected_worker(&self, flags: &[&str]) -> Process {
+        let worker = self.worker(&[&["-v"], flags].concat());
+        worker.wait_for(Stream::Stderr, &format!("connected to {}", self.work));
+        worker
+    }
+
+    fn sink(&self, flags: &[&str]) -> Process {
+        let own = ["--bind", &self.results, "--acks-connect", &self.acks, "--output"];
+        rust("sink").args(own).arg(self.output()).args(flags).start()
     }
 
     /// The lines of the output, but for the header, in the order of their numbers.
@@ -72,8 +79,8 @@ fn succeeded(process: Process) -> Ended {
 fn each_task_is_in_the_output_once() {
     let pipeline = Pipeline::new();
     let dispatcher = pipeline.dispatcher(&["--count", "3000", "--format", "json"]);
-    let workers = ["1", "2"].map(|id| pipeline.worker(&["--id", id]));
-    let sink = succeeded(pipeline.sink());
+    let workers = ["1", "2"].map(|id| pipeline.connected_worker(&["--id", id]));
+    let sink = succeeded(pipeline.sink(&[]));
     assert_eq!(sink.stdout, "results: 3000\n");
     let summary: Value = serde_json::from_str(&succeeded(dispatcher).stdout).unwrap();
     assert_eq!((&summary["done"], &summary["failed"]), (&json!(3000), &json!(0)));
@@ -91,9 +98,17 @@ fn a_command_does_the_tasks_of_a_file() {
     let input = pipeline.folder.path().join("tasks.jsonl");
     fs::write(&input, "{\"a\": 20, \"b\": 22}\n\"text\"\n[1, 2]\n").unwrap();
     let dispatcher = pipeline.dispatcher(&["--input", input.to_str().unwrap()]);
-    let worker =
-        pipeline.worker(&["--jobs", "2", "--id", "9", "--", "sh", "-c", "wc -c | tr -d ' '"]);
-    assert_eq!(succeeded(pipeline.sink()).stdout, "results: 3\n");
+    let worker = pipeline.connected_worker(&[
+        "--jobs",
+        "2",
+        "--id",
+        "9",
+        "--",
+        "sh",
+        "-c",
+        "wc -c | tr -d ' '",
+    ]);
+    assert_eq!(succeeded(pipeline.sink(&[])).stdout, "results: 3\n");
     succeeded(dispatcher);
     succeeded(worker);
     let expected = [18, 6, 6].map(|bytes| json!(bytes));
@@ -109,7 +124,7 @@ fn a_task_that_always_fails_is_given_up_and_the_others_are_done() {
     let dispatcher = pipeline.dispatcher(&["--count", "20", "--attempts", "3"]);
     let script = "read task; case $task in *:7}) echo poison >&2; exit 4;; esac; echo $task";
     let worker = pipeline.worker(&["--id", "5", "--", "sh", "-c", script]);
-    let sink = pipeline.sink().wait();
+    let sink = pipeline.sink(&[]).wait();
     assert_eq!((sink.code, sink.stdout.as_str()), (Some(1), "results: 19\n"), "{sink:?}");
     assert!(sink.stderr.ends_with("error: 1 of 20 tasks failed; the output says why\n"));
     assert_eq!(dispatcher.wait().code, Some(1));
@@ -125,7 +140,7 @@ fn a_task_that_kills_its_worker_is_given_up_and_the_others_are_done() {
     let pipeline = Pipeline::new();
     let flags = ["--count", "20", "--attempts", "2", "--lease", "1s"];
     let dispatcher = pipeline.dispatcher(&flags);
-    let sink = pipeline.sink();
+    let sink = pipeline.sink(&[]);
     // $PPID is the worker.
     let script = "read task; case $task in *:7}) kill -9 $PPID;; esac; echo $task";
     while pipeline.worker(&["--", "sh", "-c", script]).wait().code != Some(0) {}
@@ -140,25 +155,33 @@ fn a_slow_worker_holds_nobody_up() {
     let dispatcher = pipeline.dispatcher(&["--count", "400"]);
     let _slow = pipeline.worker(&["--id", "3", "--work", "100ms"]);
     let _quick = ["1", "2"].map(|id| pipeline.worker(&["--id", id, "--work", "1ms"]));
-    succeeded(pipeline.sink());
+    succeeded(pipeline.sink(&[]));
     succeeded(dispatcher);
     let lines = pipeline.lines(400);
     let by_slow = lines.iter().filter(|line| line["worker_id"] == 3).count();
     assert!(by_slow < 40, "{by_slow} of 400");
 }
 
+/// With a lease of an hour nobody else would get the task for as long.
 #[test]
 fn a_worker_that_is_interrupted_hands_its_task_back() {
     let pipeline = Pipeline::new();
-    let _dispatcher = pipeline.dispatcher(&["--count", "1", "--lease", "1h"]);
-    let sink = pipeline.sink();
-    let first = pipeline.worker(&["-v", "--", "sh", "-c", "echo begun >&2; exec sleep 1000"]);
+    let dispatcher = pipeline.dispatcher(&["--count", "1", "--lease", "1h"]);
+    let sink = pipeline.sink(&[]);
     let begun = pipeline.folder.path().join("begun");
-    drop(first);
-    let _ = begun;
-    let first = pipeline.worker(&["--", "sh", "-c", "read task; sleep 1000"]);
-    drop(first);
-    let _ = sink;
+    let script = format!("touch {}; sleep 1000", begun.display());
+    let first = pipeline.worker(&["--", "sh", "-c", &script]);
+    let deadline = Instant::now() + DEADLINE;
+    while !begun.exists() {
+        assert!(Instant::now() < deadline, "the task is not begun");
+        thread::yield_now();
+    }
+    let interrupted = first.interrupt();
+    assert_eq!(interrupted.code, Some(130), "{interrupted:?}");
+    let second = pipeline.connected_worker(&[]);
+    succeeded(sink);
+    succeeded(dispatcher);
+    succeeded(second);
 }
 
 #[test]
@@ -166,8 +189,8 @@ fn an_output_that_was_cut_off_is_gone_on_with() {
     let pipeline = Pipeline::new();
     let run = || {
         let dispatcher = pipeline.dispatcher(&["--count", "100"]);
-        let worker = pipeline.worker(&["--id", "1"]);
-        succeeded(pipeline.sink());
+        let worker = pipeline.connected_worker(&["--id", "1"]);
+        succeeded(pipeline.sink(&[]));
         succeeded(dispatcher);
         succeeded(worker);
     };
@@ -187,14 +210,14 @@ fn the_output_of_another_job_is_refused_and_left_alone() {
     let other = "{\"job\":\"another\",\"total\":3,\"version\":1}\n";
     fs::write(pipeline.output(), other).unwrap();
     let _dispatcher = pipeline.dispatcher(&[]);
-    let sink = pipeline.sink().wait();
+    let sink = pipeline.sink(&[]).wait();
     assert_eq!(sink.code, Some(1));
     let why = "error: the dispatcher refused this sink: its output is of the job another, not of ";
     assert!(sink.stderr.starts_with(why), "{}", sink.stderr);
     assert_eq!(fs::read_to_string(pipeline.output()).unwrap(), other);
 
     fs::write(pipeline.output(), "precious\n").unwrap();
-    let sink = pipeline.sink().wait();
+    let sink = pipeline.sink(&[]).wait();
     let why = format!(
         "error: cannot use {} as the output: line 1 is not of a sink",
         pipeline.output().display()
@@ -206,12 +229,15 @@ fn the_output_of_another_job_is_refused_and_left_alone() {
 #[test]
 fn two_sinks_do_not_write_to_one_output() {
     let pipeline = Pipeline::new();
-    let _first = pipeline.sink();
-    let exists = Instant::now() + DEADLINE;
-    while !pipeline.output().exists() && Instant::now() < exists {
-        std::thread::yield_now();
-    }
-    let _ = Path::new("");
+    let first = pipeline.sink(&["-v"]);
+    first.wait_until_listening();
+    let second = pipeline.sink(&[]).wait();
+    let output = pipeline.output();
+    let why = format!(
+        "error: cannot use {} as the output: another sink writes to it\n",
+        output.display()
+    );
+    assert_eq!((second.code, second.stderr), (Some(1), why));
 }
 
 /// A limit on the size of files stands for a full disk.
@@ -219,7 +245,7 @@ fn two_sinks_do_not_write_to_one_output() {
 fn a_full_disk_is_an_error_and_nothing_is_acknowledged_that_is_not_written() {
     let pipeline = Pipeline::new();
     let dispatcher = pipeline.dispatcher(&["--count", "20000"]);
-    let worker = pipeline.worker(&["--id", "1"]);
+    let worker = pipeline.connected_worker(&["--id", "1"]);
     let (results, acks, output) = (&pipeline.results, &pipeline.acks, pipeline.output());
     let command = format!(
         "trap '' XFSZ; ulimit -f 64; exec sink --bind {results} --acks-connect {acks} --output {}",
@@ -229,7 +255,7 @@ fn a_full_disk_is_an_error_and_nothing_is_acknowledged_that_is_not_written() {
     assert_eq!(full.code, Some(1), "{full:?}");
     assert_eq!(full.stderr, "error: cannot write the results: File too large (os error 27)\n");
     // There is room again: the job goes on where the output ends.
-    succeeded(pipeline.sink());
+    succeeded(pipeline.sink(&[]));
     succeeded(dispatcher);
     succeeded(worker);
     pipeline.lines(20_000);
@@ -241,15 +267,15 @@ fn kill_storm(seed: u64, kills: usize) {
     let pipeline = Pipeline::new();
     let start = |role: usize| match role {
         0 => pipeline.dispatcher(&["--count", "5000", "--lease", "1s", "--attempts", "50"]),
-        1 => pipeline.sink(),
-        _ => pipeline.worker(&["--id", &role.to_string(), "--work", "500us"]),
+        1 => pipeline.sink(&[]),
+        _ => pipeline.worker(&["--id", &role.to_string(), "--work", "2ms"]),
     };
     let mut processes: Vec<Process> = (0..5).map(start).collect();
     for _ in 0..kills {
-        let role = *[0, 1, 2, 3, 4].choose(&mut rng).unwrap();
-        std::thread::sleep(Duration::from_millis(rand::RngExt::random_range(&mut rng, 5..30)));
-        let old = std::mem::replace(&mut processes[role], start(role));
-        drop(old.end_with(Signal::SIGKILL));
+        thread::sleep(Duration::from_millis(rng.random_range(5..30)));
+        let role = rng.random_range(0..processes.len());
+        processes.remove(role).kill();
+        processes.insert(role, start(role));
     }
     let mut processes = processes.into_iter();
     let (dispatcher, sink) = (processes.next().unwrap(), processes.next().unwrap());
@@ -272,8 +298,8 @@ fn progress_is_published_to_subscribers() {
     let dispatcher = pipeline.dispatcher(&["--count", "5"]);
     let heard = subscriber.wait_for(Stream::Stdout, "progress");
     assert!(heard.contains("\\\"total\\\":5,\\\"done\\\":0"), "{heard}");
-    let worker = pipeline.worker(&[]);
-    succeeded(pipeline.sink());
+    let worker = pipeline.connected_worker(&[]);
+    succeeded(pipeline.sink(&[]));
     succeeded(dispatcher);
     succeeded(worker);
     subscriber.wait_for(Stream::Stdout, "\\\"done\\\":5");

@@ -23,6 +23,7 @@ use common::monitor;
 use common::shutdown::Shutdown;
 use common::socket_ext::SocketExt;
 use serde_json::json;
+use zmq::SocketEvent;
 
 /// `ZMQ_LINGER` without an end.
 const FOR_EVER: i32 = -1;
@@ -60,7 +61,7 @@ fn produce(args: &Args, context: &zmq::Context, sent: &mut u64) -> Result<()> {
     }
     // Tasks are sent when they are delivered: until then the socket outlives its closing.
     socket.set_linger(FOR_EVER).context("cannot set the linger time")?;
-    let consumers = monitor::handshakes(context, &socket)?;
+    let events = monitor::events(context, &socket)?;
     if let Some(endpoint) = &args.connect {
         socket.connect(endpoint).with_context(|| format!("cannot connect to {endpoint}"))?;
     } else {
@@ -71,10 +72,13 @@ fn produce(args: &Args, context: &zmq::Context, sent: &mut u64) -> Result<()> {
 
     // PUSH sends to whoever is there: the first consumer would be dealt all tasks before the next
     // one comes.
-    for _consumer in 0..args.wait_for {
-        consumers.recv().map_err(|_closed| zmq::Error::ETERM)?;
+    let mut consumers = 0;
+    while consumers < args.wait_for {
+        if events.recv().map_err(|_closed| zmq::Error::ETERM)? == SocketEvent::HANDSHAKE_SUCCEEDED {
+            consumers += 1;
+        }
     }
-    drop(consumers);
+    drop(events);
     while args.count == 0 || *sent < args.count {
         socket.send_json(&WorkMessage { num: *sent }, 0).context("cannot send a task")?;
         *sent += 1;

@@ -17,21 +17,22 @@ mod progress;
 
 use std::collections::VecDeque;
 use std::process::ExitCode;
+use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use args::Args;
 use clap::Parser;
 use common::bad_message::{BadMessage, Rejected};
-use common::exit;
 use common::shutdown::Shutdown;
+use common::{exit, monitor};
 use job::Job;
 use progress::Progress;
 use protocol::message::{FromSink, FromWorker, Request, Session, ToSink, ToWorker};
 use protocol::ranges::ranges;
 use protocol::schedule::{Batch, Policy, Schedule};
 use serde::Serialize;
-use zmq::{DONTWAIT, POLLIN, Socket};
+use zmq::{DONTWAIT, POLLIN, Socket, SocketEvent};
 
 /// How often the dispatcher looks whether a worker has died, in milliseconds.
 const TICK: i64 = 50;
@@ -82,6 +83,8 @@ struct Dispatch<'a> {
     sink: Option<Session>,
     /// Workers that wait for an answer: the envelope of each request.
     waiting: VecDeque<(Session, Vec<Vec<u8>>)>,
+    /// How many connections of workers are open.
+    connections: u64,
     /// When the sink was told that nothing remains.
     finished: Option<Instant>,
     tally: &'a mut Tally,
@@ -91,10 +94,12 @@ fn dispatch(args: &Args, context: &zmq::Context, job: &Job, tally: &mut Tally) -
     let workers = context.socket(zmq::ROUTER).context("cannot create a ROUTER socket")?;
     let sink = context.socket(zmq::REP).context("cannot create a REP socket")?;
     let news = context.socket(zmq::PUB).context("cannot create a PUB socket")?;
-    for (socket, endpoint) in
-        [(&workers, &args.bind), (&sink, &args.acks_bind), (&news, &args.progress_bind)]
-    {
+    let bound = [(&workers, &args.bind), (&sink, &args.acks_bind), (&news, &args.progress_bind)];
+    for (socket, endpoint) in bound {
         args.common.prepare_bind(context, socket, [endpoint])?;
+    }
+    let events = monitor::events(context, &workers)?;
+    for (socket, endpoint) in bound {
         socket.bind(endpoint).with_context(|| format!("cannot bind {endpoint}"))?;
         args.common.warn_if_open(endpoint);
     }
@@ -108,6 +113,7 @@ fn dispatch(args: &Args, context: &zmq::Context, job: &Job, tally: &mut Tally) -
         start: Instant::now(),
         sink: None,
         waiting: VecDeque::new(),
+        connections: 0,
         finished: None,
         tally,
     };
@@ -121,6 +127,7 @@ fn dispatch(args: &Args, context: &zmq::Context, job: &Job, tally: &mut Tally) -
         while let Some(request) = received(&workers).context("cannot receive from a worker")? {
             dispatch.hear_worker(request, &workers)?;
         }
+        dispatch.count_connections(&events);
         dispatch.schedule.pass(dispatch.start.elapsed());
         dispatch.answer_waiting(&workers)?;
 
@@ -147,8 +154,17 @@ fn received(socket: &Socket) -> zmq::Result<Option<Vec<Vec<u8>>>> {
 
 impl Dispatch<'_> {
     fn is_over(&self) -> bool {
-        self.finished
-            .is_some_and(|since| self.schedule.workers() == 0 || since.elapsed() > FAREWELL)
+        self.finished.is_some_and(|since| self.connections == 0 || since.elapsed() > FAREWELL)
+    }
+
+    fn count_connections(&mut self, events: &Receiver<SocketEvent>) {
+        for event in events.try_iter() {
+            match event {
+                SocketEvent::ACCEPTED => self.connections += 1,
+                SocketEvent::DISCONNECTED => self.connections = self.connections.saturating_sub(1),
+                _ => {}
+            }
+        }
     }
 
     fn answer_sink(&mut self, frames: &[Vec<u8>]) -> ToSink {
