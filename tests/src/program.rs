@@ -96,7 +96,9 @@ pub fn script(name: &str) -> Program {
         let [server, client, _, _, producer, consumer, collector] = PROGRAMS;
         let several = [server, client, producer, consumer, collector];
         let curve = ["curve_keygen", server, client];
-        for programs in [&PROGRAMS[..2], &PROGRAMS[2..4], &PROGRAMS[4..], &several, &curve] {
+        let reliable = ["dispatcher", "worker", "sink"];
+        let sets = [&PROGRAMS[..2], &PROGRAMS[2..4], &PROGRAMS[4..], &several, &curve, &reliable];
+        for programs in sets {
             cargo_build(programs.iter().flat_map(|program| ["-p", program]).chain(["--release"]));
         }
     });

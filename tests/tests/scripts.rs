@@ -63,6 +63,37 @@ fn curve_lets_in_whose_key_is_allowed() {
 }
 
 #[test]
+fn the_reliable_pipeline_goes_on_where_its_output_ends() {
+    let _ports = DefaultPorts::take();
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().join("results.jsonl");
+    let run = || {
+        let flags = ["--workers", "3", "--count", "500", "--output", output.to_str().unwrap()];
+        let ended = script("reliable-pipeline.sh").args(flags).start().wait();
+        assert_eq!(messages(&ended, "sink"), ["results: 500"]);
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        fs::read_to_string(&output).unwrap()
+    };
+    let whole = run();
+    assert_eq!(whole.lines().count(), 501);
+    let half: usize = whole.lines().take(200).map(|line| line.len() + 1).sum();
+    fs::write(&output, &whole[..half]).unwrap();
+    let again = run();
+    assert!(again.starts_with(&whole[..half]));
+    assert_eq!(again.lines().count(), 501);
+}
+
+#[test]
+fn a_storm_of_kills_ends_with_every_task_in_the_output() {
+    let _ports = DefaultPorts::take();
+    let flags = ["--kills", "30", "--tasks", "2000", "--seed", "7"];
+    let ended = script("kill-storm.sh").args(flags).start().wait();
+    let verdict = "30 processes were killed. Of 2000 tasks, 2000 are in the output, in 2000 lines.";
+    assert!(ended.stdout.contains(verdict), "{}", ended.stdout);
+    assert_eq!(ended.code, Some(0));
+}
+
+#[test]
 fn pub_sub_runs_the_publisher_and_two_subscribers() {
     let _ports = DefaultPorts::take();
     let ended = script("pub-sub.sh").start().wait();

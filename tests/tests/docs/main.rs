@@ -168,6 +168,7 @@ fn links_lead_somewhere() {
         "README.zh-TW.md",
         "SECURITY.md",
         "zmq-sys/README.md",
+        "reliable-pipeline/PROTOCOL.md",
     ]) {
         let folder = root().join(path).parent().unwrap().to_owned();
         for event in parse(&document(path)) {
