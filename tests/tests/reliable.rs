@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use e2e::{DEADLINE, Ended, Process, Stream, endpoint, rust, shell};
+use e2e::{DEADLINE, Ended, Peers, Process, Stream, endpoint, rust, shell};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
@@ -303,4 +303,32 @@ fn progress_is_published_to_subscribers() {
     succeeded(dispatcher);
     succeeded(worker);
     subscriber.wait_for(Stream::Stdout, "\\\"done\\\":5");
+}
+
+#[test]
+fn a_peer_of_another_version_is_refused_and_told_why() {
+    let pipeline = Pipeline::new();
+    let dispatcher = pipeline.dispatcher(&[]);
+    let peers = Peers::new();
+    for (endpoint, request) in [
+        (&pipeline.work, "{\"version\":2,\"type\":\"ready\",\"new\":true}"),
+        (&pipeline.acks, "{\"version\":2,\"type\":\"done\"}"),
+    ] {
+        let peer = peers.connect(zmq::REQ, endpoint);
+        peer.send(request, 0).unwrap();
+        let answer: Value = serde_json::from_slice(&peer.recv_bytes(0).unwrap()).unwrap();
+        let why = "it speaks version 2 of the protocol, not 1";
+        assert_eq!(answer, json!({"type": "refused", "why": why}));
+        dispatcher.wait_for(Stream::Stderr, &format!("warning: rejected a message: {why}"));
+    }
+}
+
+#[test]
+fn a_sink_whose_output_is_complete_ends_without_a_dispatcher() {
+    let pipeline = Pipeline::new();
+    let complete = "{\"job\":\"done\",\"total\":1,\"version\":1}\n\
+                    {\"num\":0,\"worker_id\":1,\"result\":null}\n";
+    fs::write(pipeline.output(), complete).unwrap();
+    assert_eq!(succeeded(pipeline.sink(&[])).stdout, "results: 1\n");
+    assert_eq!(fs::read_to_string(pipeline.output()).unwrap(), complete);
 }

@@ -64,7 +64,7 @@ fn run(args: &Args) -> Result<()> {
     let ended = dispatch(args, &context, &job, &mut tally);
     let signal = shutdown.finish(context, ended)?;
     let Tally { done, failed, handed_out: _, rejected } = &tally;
-    if let Some(signal) = signal {
+    if let Some(signal) = signal.filter(|_| *done < job.total()) {
         return Err(signal.cut_short(format!("{done} of {} tasks are done", job.total())));
     }
     out.result(format_args!("tasks done: {}{rejected}", done - failed), &tally)?;

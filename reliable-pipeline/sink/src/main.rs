@@ -38,6 +38,8 @@ const GATHER_BYTES: usize = 4 << 20;
 const RESULTS_WAITING: i32 = 16;
 /// How often the dispatcher is told at least, so that it can say what is given up.
 const TELL: Duration = Duration::from_millis(200);
+/// After so long without a dispatcher a sink whose output is complete ends by itself.
+const ALONE: Duration = Duration::from_secs(2);
 /// After so long without an answer the dispatcher is another one, perhaps.
 const TELL_AGAIN: Duration = Duration::from_secs(1);
 
@@ -89,6 +91,7 @@ struct Acknowledging {
     all: bool,
     asked: Option<Instant>,
     told: Instant,
+    heard: Instant,
 }
 
 fn collect(
@@ -117,6 +120,7 @@ fn collect(
         all: true,
         asked: None,
         told: Instant::now(),
+        heard: Instant::now(),
     };
     let mut gathering: Option<Instant> = None;
     loop {
@@ -136,15 +140,19 @@ fn collect(
             bar.set_length(header.total);
             bar.set_position(output.done());
         }
-        match dispatcher.recv_bytes(DONTWAIT) {
-            Ok(answer) => {
-                if acknowledging.hear(&answer, output)? {
-                    bar.finish_and_clear();
-                    return Ok(());
-                }
+        let finished = match dispatcher.recv_bytes(DONTWAIT) {
+            Ok(answer) => acknowledging.hear(&answer, output)?,
+            Err(zmq::Error::EAGAIN | zmq::Error::EFSM) => {
+                // The dispatcher of a finished job may have ended before this sink was started.
+                output.waiting() == 0
+                    && output.is_complete()
+                    && acknowledging.heard.elapsed() > ALONE
             }
-            Err(zmq::Error::EAGAIN | zmq::Error::EFSM) => {}
             Err(error) => return Err(error).context("cannot receive from the dispatcher"),
+        };
+        if finished {
+            bar.finish_and_clear();
+            return Ok(());
         }
     }
 }
@@ -217,7 +225,7 @@ impl Acknowledging {
 
     /// Hears what remains. Returns whether that is nothing.
     fn hear(&mut self, answer: &[u8], output: &mut Output) -> Result<bool> {
-        self.asked = None;
+        (self.asked, self.heard) = (None, Instant::now());
         let answer: ToSink =
             serde_json::from_slice(answer).context("cannot read the dispatcher's answer")?;
         match answer {

@@ -126,6 +126,12 @@ impl Output {
         self.known.count_ones(..) as u64
     }
 
+    /// Whether every task of the job has a line.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.header.as_ref().is_some_and(|header| header.total == self.done())
+    }
+
     /// How many of them failed.
     #[must_use]
     pub fn failed(&self) -> u64 {

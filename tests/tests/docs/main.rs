@@ -48,13 +48,14 @@ fn commands_that_lock_each_pattern_work_as_they_stand() {
         "b\"new message\"",
         "[b\"client1\", b\"message for client1\"]",
         "results collected: 1000",
+        "tasks done: 2000",
     ]) {
         let killed = format!("trap 'trap \"\" TERM; kill 0; wait' EXIT\n{}", block.text);
         let ended = shell(&killed, folder.path()).start().wait();
         assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{ended:?}");
         assert!(ended.stdout.lines().any(|line| line == last_line), "{ended:?}");
     }
-    assert_eq!(patterns.len(), 3);
+    assert_eq!(patterns.len(), 4);
 }
 
 /// The lines of a text, without what indents them.

@@ -130,6 +130,25 @@ fn a_collector_withstands_hostile_consumers() {
     assert!(ended.contains(&format!("results collected: {}, rejected: ", served.get())), "{ended}");
 }
 
+/// The honest worker's results, and the sink, are what shows that the job goes on.
+#[test]
+fn a_dispatcher_and_a_sink_withstand_hostile_workers() {
+    let [work, acks, progress, results] = [(); 4].map(|()| endpoint());
+    let folder = tempfile::tempdir().unwrap();
+    let flags = ["-v", "--bind", &work, "--acks-bind", &acks, "--progress-bind", &progress];
+    let dispatcher = rust("dispatcher").args(flags).start();
+    withstands(&dispatcher, &work, "REQ", &|| {});
+    withstands(&dispatcher, &acks, "REQ", &|| {});
+    let flags = ["-v", "--bind", &results, "--acks-connect", &acks, "--output"];
+    let sink = rust("sink").args(flags).arg(folder.path().join("results.jsonl")).start();
+    withstands(&sink, &results, "PUSH", &|| {});
+    let worker = rust("worker").args(["--connect", &work, "--results-connect", &results]).start();
+    for process in [sink, dispatcher, worker] {
+        let ended = process.wait();
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+    }
+}
+
 /// Whoever connects to a producer takes tasks from it. So who may is a question of keys.
 #[test]
 fn a_locked_producer_withstands_hostile_consumers_and_loses_nothing() {
