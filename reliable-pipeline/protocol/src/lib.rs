@@ -5,6 +5,7 @@
 pub mod message;
 pub mod ranges;
 pub mod schedule;
+mod worker;
 
 /// The version of the protocol that is spoken here. A peer of another one is refused.
 pub const VERSION: u32 = 1;

@@ -10,12 +10,9 @@ use fixedbitset::FixedBitSet;
 
 use crate::message::{Failure, GivenUp, Session};
 use crate::ranges::{Range, numbers, ranges};
+pub use crate::worker::Batch;
+use crate::worker::Worker;
 
-/// How much work a batch is to be: so little that nobody waits long for its end, so much that
-/// asking for it costs little.
-const BATCH_TIME: Duration = Duration::from_millis(10);
-/// The most tasks in a batch: as much as a message is to hold.
-const BATCH_LIMIT: u64 = 5_000;
 /// How long a result may be on its way to the output before it counts as lost.
 const ON_ITS_WAY: Duration = Duration::from_secs(2);
 /// At the tail, what is late by this is handed out a second time.
@@ -28,15 +25,6 @@ pub struct Policy {
     pub attempts: u8,
     /// A worker that is not heard of for so long is dead.
     pub lease: Duration,
-}
-
-/// Tasks that are handed out together.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Batch {
-    /// Tells it from all others of the same dispatcher.
-    pub id: u64,
-    /// The tasks, in ascending order.
-    pub nums: Vec<u64>,
 }
 
 /// The state of a job.
@@ -59,17 +47,6 @@ pub struct Schedule {
     doubled: HashSet<u64>,
     batches: u64,
     handed_out: u64,
-}
-
-struct Worker {
-    /// Its name in results.
-    name: u64,
-    heard: Duration,
-    /// What it works on, and since when.
-    holds: Option<(Duration, Batch)>,
-    /// Its time per task, of late.
-    pace: Option<Duration>,
-    last_size: u64,
 }
 
 impl Schedule {
@@ -127,22 +104,12 @@ impl Schedule {
         failed: &[Failure],
         now: Duration,
     ) -> Option<Batch> {
-        let worker = self.workers.entry(session).or_insert(Worker {
-            name: worker_id,
-            heard: now,
-            holds: None,
-            pace: None,
-            last_size: 0,
-        });
+        let worker = self.workers.entry(session).or_insert_with(|| Worker::new(worker_id));
         worker.heard = now;
-        let (since, held) = worker.holds.take()?;
-        if batch != Some(held.id) {
-            worker.holds = Some((since, held.clone()));
+        if let Some(held) = worker.lost(batch) {
             return Some(held);
         }
-        let size = u32::try_from(held.nums.len()).unwrap_or(u32::MAX).max(1);
-        worker.pace = Some(now.saturating_sub(since) / size);
-        let mut nums = held.nums;
+        let mut nums = worker.finish(now)?.nums;
         for Failure { num, why } in failed {
             // Only what it was given can fail.
             if let Ok(index) = nums.binary_search(num) {
@@ -169,8 +136,8 @@ impl Schedule {
 
     /// A worker ends, and hands back what it holds.
     pub fn bye(&mut self, session: Session) {
-        if let Some((_, batch)) = self.workers.remove(&session).and_then(|worker| worker.holds) {
-            self.hand_back(batch.nums);
+        if let Some(batch) = self.workers.remove(&session).as_ref().and_then(Worker::holds) {
+            self.hand_back(&batch.nums);
         }
     }
 
@@ -179,11 +146,7 @@ impl Schedule {
         let waiting = self.again.len() as u64 + (self.total - self.fresh);
         let share = waiting.div_ceil(2 * self.workers.len().max(1) as u64);
         let worker = self.workers.get(&session)?;
-        let by_time = worker.pace.map_or(1, |pace| {
-            let fit = BATCH_TIME.as_nanos() / pace.as_nanos().max(1);
-            u64::try_from(fit).unwrap_or(u64::MAX)
-        });
-        let size = by_time.min(worker.last_size.max(1) * 4).min(share).clamp(1, BATCH_LIMIT);
+        let size = worker.batch_size(share);
         let mut nums = self.again_or_fresh(size);
         if nums.is_empty() {
             nums = self.late(session, size, now);
@@ -195,9 +158,7 @@ impl Schedule {
         self.batches += 1;
         self.handed_out += nums.len() as u64;
         let batch = Batch { id: self.batches, nums };
-        let worker = self.workers.get_mut(&session)?;
-        worker.last_size = batch.nums.len() as u64;
-        worker.holds = Some((now, batch.clone()));
+        self.workers.get_mut(&session)?.give(batch.clone(), now);
         Some(batch)
     }
 
@@ -238,14 +199,9 @@ impl Schedule {
     /// At the tail: tasks that another worker should have done by now, or whose results should have
     /// arrived. Each is handed out a second time once.
     fn late(&mut self, session: Session, size: u64, now: Duration) -> Vec<u64> {
-        let slowest = self.workers.values().filter_map(|worker| worker.pace).max();
+        let slowest = self.workers.values().filter_map(Worker::pace).max();
         let held = self.workers.iter().filter(|(other, _)| **other != session);
-        let held = held.filter_map(|(_, worker)| {
-            let (since, batch) = worker.holds.as_ref()?;
-            let size = u32::try_from(batch.nums.len()).unwrap_or(u32::MAX);
-            let expected = worker.pace.or(slowest)?.saturating_mul(size);
-            (now.saturating_sub(*since) > 3 * expected + LATE).then_some(&batch.nums)
-        });
+        let held = held.filter_map(|(_, worker)| worker.late(slowest, LATE, now));
         let on_their_way = self.on_their_way.iter();
         let on_their_way =
             on_their_way.filter(|(since, _)| now.saturating_sub(*since) > 2 * LATE).map(|(_, n)| n);
@@ -281,7 +237,7 @@ impl Schedule {
         self.done.clear();
         self.acknowledge(nums);
         let lost = before.difference(&self.done).map(|num| num as u64).collect::<Vec<_>>();
-        self.hand_back(lost);
+        self.hand_back(&lost);
     }
 
     /// Time has passed: workers that were not heard of are dead, and results that have not arrived
@@ -295,8 +251,8 @@ impl Schedule {
             .collect();
         for session in dead {
             let Some(worker) = self.workers.remove(&session) else { continue };
-            for num in worker.holds.into_iter().flat_map(|(_, batch)| batch.nums) {
-                self.failed_attempt(num, worker.name, "its worker died");
+            for num in worker.holds().into_iter().flat_map(|batch| &batch.nums) {
+                self.failed_attempt(*num, worker.name, "its worker died");
             }
         }
         while self
@@ -305,12 +261,12 @@ impl Schedule {
             .is_some_and(|(since, _)| now.saturating_sub(*since) > ON_ITS_WAY)
         {
             let lost = self.on_their_way.pop_front().map_or_else(Vec::new, |(_, nums)| nums);
-            self.hand_back(lost);
+            self.hand_back(&lost);
         }
     }
 
-    fn hand_back(&mut self, nums: Vec<u64>) {
-        for num in nums {
+    fn hand_back(&mut self, nums: &[u64]) {
+        for &num in nums {
             if num < self.fresh && self.waits(num) && self.in_again.insert(num) {
                 self.doubled.remove(&num);
                 self.again.push_back(num);
@@ -325,7 +281,7 @@ impl Schedule {
         let attempts = self.attempts.entry(num).or_default();
         *attempts += 1;
         if *attempts < self.policy.attempts {
-            self.hand_back(vec![num]);
+            self.hand_back(&[num]);
         } else {
             let failed = format!("{why} (attempt {attempts})");
             self.given_up.insert(num, GivenUp { num, worker_id, failed });

@@ -2,78 +2,17 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod pipeline;
+
 use std::fs;
-use std::path::PathBuf;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use e2e::{DEADLINE, Ended, Peers, Process, Stream, endpoint, rust, shell};
+use e2e::{DEADLINE, Peers, Process, Stream, rust, shell};
+use pipeline::{Pipeline, succeeded};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
-
-/// Where the programs of one pipeline meet, and its output.
-struct Pipeline {
-    work: String,
-    acks: String,
-    progress: String,
-    results: String,
-    folder: tempfile::TempDir,
-}
-
-impl Pipeline {
-    fn new() -> Self {
-        let [work, acks, progress, results] = [(); 4].map(|()| endpoint());
-        Self { work, acks, progress, results, folder: tempfile::tempdir().unwrap() }
-    }
-
-    fn output(&self) -> PathBuf {
-        self.folder.path().join("results.jsonl")
-    }
-
-    fn dispatcher(&self, flags: &[&str]) -> Process {
-        let acks = ["--acks-bind", &self.acks, "--progress-bind", &self.progress];
-        rust("dispatcher").args(["--bind", &self.work]).args(acks).args(flags).start()
-    }
-
-    fn worker(&self, flags: &[&str]) -> Process {
-        let connect = ["--connect", &self.work, "--results-connect", &self.results];
-        rust("worker").args(connect).args(flags).start()
-    }
-
-    /// A worker that will hear of the end of its job, however short that is.
-    fn connected_worker(&self, flags: &[&str]) -> Process {
-        let worker = self.worker(&[&["-v"], flags].concat());
-        worker.wait_for(Stream::Stderr, &format!("connected to {}", self.work));
-        worker
-    }
-
-    fn sink(&self, flags: &[&str]) -> Process {
-        let own = ["--bind", &self.results, "--acks-connect", &self.acks, "--output"];
-        rust("sink").args(own).arg(self.output()).args(flags).start()
-    }
-
-    /// The lines of the output, but for the header, in the order of their numbers.
-    fn lines(&self, total: u64) -> Vec<Value> {
-        let text = fs::read_to_string(self.output()).unwrap();
-        let mut lines = text
-            .lines()
-            .map(|line| serde_json::from_str::<Value>(line).unwrap())
-            .collect::<Vec<_>>();
-        assert_eq!(lines[0]["total"], total);
-        lines.remove(0);
-        lines.sort_by_key(|line| line["num"].as_u64());
-        let nums = lines.iter().map(|line| line["num"].as_u64().unwrap());
-        assert!(nums.eq(0..total), "not each task once: {} lines", lines.len());
-        lines
-    }
-}
-
-fn succeeded(process: Process) -> Ended {
-    let ended = process.wait();
-    assert_eq!(ended.code, Some(0), "{ended:?}");
-    ended
-}
 
 #[test]
 fn each_task_is_in_the_output_once() {
