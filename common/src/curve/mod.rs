@@ -68,7 +68,7 @@ impl CurveArgs {
         };
         authenticator::start(context, admission)?;
         socket.set_curve_server(true).context("cannot make a socket a CURVE server")?;
-        // Any domain will do: it is what makes libzmq ask the authenticator.
+        // RFC 27 has the authenticator asked where there is a domain. Any will do.
         socket.set_zap_domain("zmq-patterns").context("cannot set the ZAP domain")?;
         own.give_to(socket)
     }
