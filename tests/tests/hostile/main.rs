@@ -4,7 +4,6 @@
 
 mod noise;
 
-use std::cell::Cell;
 use std::fs;
 use std::iter;
 use std::net::TcpStream;
@@ -122,18 +121,18 @@ fn a_consumer_withstands_hostile_producers() {
 #[test]
 fn a_collector_withstands_hostile_consumers() {
     let endpoint = endpoint();
-    let collector =
-        rust("resultcollector").args(["-v", "--count", "0", "--bind", &endpoint]).start();
+    // One result more than those that `withstands` sends: the collector outlives the noise.
+    let results = (BEFORE + CONNECTIONS) / AT_ONCE + 2 + 1;
+    let count = results.to_string();
+    let flags = ["-v", "--count", &count, "--bind", &endpoint];
+    let collector = rust("resultcollector").args(flags).start();
     let peers = Peers::new();
-    let served = Cell::new(0);
     let consumer = peers.connect(zmq::PUSH, &endpoint);
-    let send = || {
-        consumer.send("{\"consumer_id\":7,\"num\":0}", 0).unwrap();
-        served.set(served.get() + 1);
-    };
+    let send = || consumer.send("{\"consumer_id\":7,\"num\":0}", 0).unwrap();
     withstands(&collector, &endpoint, "PUSH", &send);
-    let ended = collector.interrupt().stdout;
-    assert!(ended.contains(&format!("results collected: {}, rejected: ", served.get())), "{ended}");
+    send();
+    let ended = collector.wait().stdout;
+    assert!(ended.contains(&format!("results collected: {results}, rejected: ")), "{ended}");
 }
 
 /// The honest worker's results, and the sink, are what shows that the job goes on.
