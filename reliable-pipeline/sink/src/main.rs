@@ -178,8 +178,9 @@ fn take(results: &Socket, output: &mut Output, tally: &mut Tally) -> Result<()> 
             },
             _ => Err("not two frames".to_owned()),
         };
-        if let Err(why) = taken {
-            tally.rejected.report(&BadMessage::new(why, &frames));
+        match taken {
+            Ok(duplicates) => tally.duplicates += duplicates,
+            Err(why) => tally.rejected.report(&BadMessage::new(why, &frames)),
         }
     }
     Ok(())

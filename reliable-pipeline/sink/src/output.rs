@@ -11,7 +11,7 @@ use protocol::VERSION;
 use protocol::message::GivenUp;
 use protocol::ranges::{Range, ranges};
 use serde::de::IgnoredAny;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// The first line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,9 +30,16 @@ struct Line {
     num: u64,
     #[serde(rename = "worker_id")]
     _worker_id: u64,
-    #[serde(rename = "result")]
-    result: Option<IgnoredAny>,
-    failed: Option<IgnoredAny>,
+    /// Whether the line has a result. That may be any JSON value, null among them.
+    #[serde(rename = "result", default, deserialize_with = "is_there")]
+    has_result: bool,
+    /// Whether it says why the task failed.
+    #[serde(rename = "failed", default, deserialize_with = "is_there")]
+    has_failed: bool,
+}
+
+fn is_there<'de, D: Deserializer<'de>>(value: D) -> Result<bool, D::Error> {
+    IgnoredAny::deserialize(value).map(|IgnoredAny| true)
 }
 
 /// Where lines go.
@@ -107,7 +114,7 @@ impl Output {
                 self.start(header);
             } else {
                 let line: Line = serde_json::from_slice(&line).with_context(foreign)?;
-                self.failed += u64::from(line.failed.is_some());
+                self.failed += u64::from(line.has_failed);
                 self.is_new(line.num);
             }
             safe += length as u64;
@@ -163,26 +170,28 @@ impl Output {
     }
 
     /// Takes lines that a worker has sent. Those of tasks that have one are dropped. Returns how
-    /// many were new.
+    /// many these were.
     ///
     /// # Errors
     ///
     /// What is wrong with a line. The ones before it are taken.
     pub fn add(&mut self, lines: &[u8]) -> Result<u64, String> {
-        let mut new = 0;
+        let mut duplicates = 0;
         for line in lines.split_inclusive(|byte| *byte == b'\n') {
             let parsed: Line =
                 serde_json::from_slice(line).map_err(|error| format!("not a result: {error}"))?;
-            if parsed.result.is_some() == parsed.failed.is_some() || line.last() != Some(&b'\n') {
+            if parsed.has_result == parsed.has_failed || line.last() != Some(&b'\n') {
                 return Err("not a result".to_owned());
             }
             if self.is_new(parsed.num) {
                 self.lines.extend(line);
                 self.nums.push(parsed.num);
-                new += 1;
+                self.failed += u64::from(parsed.has_failed);
+            } else {
+                duplicates += 1;
             }
         }
-        Ok(new)
+        Ok(duplicates)
     }
 
     /// Takes what the dispatcher gives up.

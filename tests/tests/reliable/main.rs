@@ -58,6 +58,22 @@ fn a_command_does_the_tasks_of_a_file() {
 }
 
 #[test]
+fn any_json_value_is_a_task_and_a_result() {
+    let pipeline = Pipeline::new();
+    let values = [json!(null), json!(false), json!(0), json!(""), json!([]), json!({})];
+    let input = pipeline.folder.path().join("tasks.jsonl");
+    fs::write(&input, values.each_ref().map(|value| format!("{value}\n")).concat()).unwrap();
+    let dispatcher = pipeline.dispatcher(&["--input", input.to_str().unwrap()]);
+    let worker = pipeline.connected_worker(&[]);
+    assert_eq!(succeeded(pipeline.sink(&[])).stdout, "results: 6\n");
+    succeeded(dispatcher);
+    succeeded(worker);
+    for (line, value) in pipeline.lines(6).iter().zip(&values) {
+        assert_eq!(line.get("result"), Some(value));
+    }
+}
+
+#[test]
 fn a_task_that_always_fails_is_given_up_and_the_others_are_done() {
     let pipeline = Pipeline::new();
     let dispatcher = pipeline.dispatcher(&["--count", "20", "--attempts", "3"]);
