@@ -1,10 +1,11 @@
 //! The part of the command line that all programs share.
 
+use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::{ArgAction, Args};
-use zmq::{Context, Socket};
+use zmq::{Context, Socket, SocketEvent};
 
 use crate::curve::CurveArgs;
 use crate::endpoint::Endpoint;
@@ -63,7 +64,8 @@ impl CommonArgs {
         Output::new(self.format, self.quiet)
     }
 
-    /// Sets the options of a socket that is about to bind to `endpoints`.
+    /// Sets the options of a socket that is about to bind to `endpoints`. What happens to it from
+    /// then on is logged, and told to whoever asks.
     ///
     /// # Errors
     ///
@@ -73,13 +75,14 @@ impl CommonArgs {
         context: &Context,
         socket: &Socket,
         endpoints: impl IntoIterator<Item = &'a Endpoint>,
-    ) -> anyhow::Result<()> {
+    ) -> anyhow::Result<Receiver<SocketEvent>> {
         self.configure(socket, endpoints)?;
         self.curve.lock_server(context, socket)?;
-        monitor::log_events(context, socket)
+        monitor::events(context, socket)
     }
 
-    /// Sets the options of a socket that is about to connect to `endpoints`.
+    /// Sets the options of a socket that is about to connect to `endpoints`. What happens to it
+    /// from then on is logged, and told to whoever asks.
     ///
     /// # Errors
     ///
@@ -89,10 +92,10 @@ impl CommonArgs {
         context: &Context,
         socket: &Socket,
         endpoints: impl IntoIterator<Item = &'a Endpoint>,
-    ) -> anyhow::Result<()> {
+    ) -> anyhow::Result<Receiver<SocketEvent>> {
         self.configure(socket, endpoints)?;
         self.curve.lock_client(socket)?;
-        monitor::log_events(context, socket)
+        monitor::events(context, socket)
     }
 
     fn configure<'a>(

@@ -8,18 +8,8 @@ use std::thread;
 use anyhow::Context as _;
 use zmq::{Context, Socket, SocketEvent};
 
-/// Logs every event of `socket` from now on, until its context ends. To be called before the socket
-/// binds or connects, so that nothing is missed.
-///
-/// # Errors
-///
-/// What keeps the monitor from starting.
-pub fn log_events(context: &Context, socket: &Socket) -> anyhow::Result<()> {
-    events(context, socket).map(drop)
-}
-
-/// Logs every event of `socket`, as [`log_events`] does and in its place, and tells of it. The
-/// channel closes when the context ends.
+/// Logs every event of `socket` from now on, and tells of it, until its context ends. To be called
+/// before the socket binds or connects, so that nothing is missed.
 ///
 /// # Errors
 ///

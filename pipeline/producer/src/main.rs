@@ -19,7 +19,6 @@ use args::Args;
 use clap::Parser;
 use common::exit;
 use common::message::WorkMessage;
-use common::monitor;
 use common::shutdown::Shutdown;
 use common::socket_ext::SocketExt;
 use serde_json::json;
@@ -55,13 +54,12 @@ fn run(args: &Args) -> Result<()> {
 
 fn produce(args: &Args, context: &zmq::Context, sent: &mut u64) -> Result<()> {
     let socket = context.socket(zmq::PUSH).context("cannot create a PUSH socket")?;
-    match &args.connect {
+    let events = match &args.connect {
         Some(endpoint) => args.common.prepare_connect(context, &socket, [endpoint])?,
         None => args.common.prepare_bind(context, &socket, [&args.bind])?,
-    }
+    };
     // Tasks are sent when they are delivered: until then the socket outlives its closing.
     socket.set_linger(FOR_EVER).context("cannot set the linger time")?;
-    let events = monitor::events(context, &socket)?;
     if let Some(endpoint) = &args.connect {
         socket.connect(endpoint).with_context(|| format!("cannot connect to {endpoint}"))?;
     } else {

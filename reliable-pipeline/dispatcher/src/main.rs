@@ -24,8 +24,8 @@ use anyhow::{Context, Result, bail};
 use args::Args;
 use clap::Parser;
 use common::bad_message::{BadMessage, Rejected};
+use common::exit;
 use common::shutdown::Shutdown;
-use common::{exit, monitor};
 use job::Job;
 use progress::Progress;
 use protocol::message::{FromSink, FromWorker, Request, Session, ToSink, ToWorker};
@@ -94,12 +94,12 @@ fn dispatch(args: &Args, context: &zmq::Context, job: &Job, tally: &mut Tally) -
     let workers = context.socket(zmq::ROUTER).context("cannot create a ROUTER socket")?;
     let sink = context.socket(zmq::REP).context("cannot create a REP socket")?;
     let news = context.socket(zmq::PUB).context("cannot create a PUB socket")?;
-    let bound = [(&workers, &args.bind), (&sink, &args.acks_bind), (&news, &args.progress_bind)];
-    for (socket, endpoint) in bound {
-        args.common.prepare_bind(context, socket, [endpoint])?;
-    }
-    let events = monitor::events(context, &workers)?;
-    for (socket, endpoint) in bound {
+    let events = args.common.prepare_bind(context, &workers, [&args.bind])?;
+    args.common.prepare_bind(context, &sink, [&args.acks_bind])?;
+    args.common.prepare_bind(context, &news, [&args.progress_bind])?;
+    for (socket, endpoint) in
+        [(&workers, &args.bind), (&sink, &args.acks_bind), (&news, &args.progress_bind)]
+    {
         socket.bind(endpoint).with_context(|| format!("cannot bind {endpoint}"))?;
         args.common.warn_if_open(endpoint);
     }
