@@ -9,7 +9,7 @@ use std::time::Duration;
 use fixedbitset::FixedBitSet;
 
 use crate::message::{Failure, GivenUp, Session};
-use crate::ranges::{Range, numbers, ranges};
+use crate::ranges::{Range, numbers};
 pub use crate::worker::Batch;
 use crate::worker::Worker;
 
@@ -224,9 +224,11 @@ impl Schedule {
             }
             self.given_up.remove(&num);
         }
-        while self.on_their_way.front().is_some_and(|(_, nums)| {
-            nums.iter().all(|num| self.done.contains(usize::try_from(*num).unwrap_or(usize::MAX)))
-        }) {
+        while self
+            .on_their_way
+            .front()
+            .is_some_and(|(_, nums)| nums.iter().all(|num| self.is_done(*num)))
+        {
             self.on_their_way.pop_front();
         }
     }
@@ -286,11 +288,5 @@ impl Schedule {
             let failed = format!("{why} (attempt {attempts})");
             self.given_up.insert(num, GivenUp { num, worker_id, failed });
         }
-    }
-
-    /// The tasks that are done.
-    #[must_use]
-    pub fn done(&self) -> Vec<Range> {
-        ranges(self.done.ones().map(|num| num as u64))
     }
 }

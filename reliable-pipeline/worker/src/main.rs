@@ -13,6 +13,9 @@
 mod args;
 mod task;
 
+use std::borrow::Cow;
+use std::io::Write;
+use std::mem;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
@@ -100,27 +103,39 @@ impl Worker<'_> {
                 let served = session.join().unwrap_or_else(|_| bail!("a thread panicked"));
                 if let Err(error) = served {
                     self.running.stop();
-                    self.job_ended.store(true, Ordering::Relaxed);
+                    self.end_job();
                     return Err(error);
                 }
             }
-            self.job_ended.store(true, Ordering::Relaxed);
+            self.end_job();
             alive.join().unwrap_or_else(|_| bail!("a thread panicked"))
         })
     }
 
-    fn dispatcher(&self, timeout: i32) -> Result<Socket> {
-        let socket = self.context.socket(zmq::REQ).context("cannot create a REQ socket")?;
-        self.args.common.prepare_connect(self.context, &socket, [&self.args.connect])?;
-        ask_patiently(&socket, timeout)?;
+    /// No more is to be done: wakes the thread that tells that this worker is alive.
+    fn end_job(&self) {
+        self.job_ended.store(true, Ordering::Relaxed);
+        self.sleeper.wake();
+    }
+
+    /// A socket for asking the dispatcher. An answer may be lost with its dispatcher: after
+    /// `timeout` milliseconds without one it may be asked again, and takes no answer for another
+    /// request's.
+    fn dispatcher(&self, context: &zmq::Context, timeout: i32) -> Result<Socket> {
+        let socket = context.socket(zmq::REQ).context("cannot create a REQ socket")?;
         let endpoint = &self.args.connect;
+        self.args.common.prepare_connect(context, &socket, [endpoint])?;
+        socket.set_rcvtimeo(timeout).context("cannot set the time-out")?;
+        socket.set_sndtimeo(timeout).context("cannot set the time-out")?;
+        socket.set_req_relaxed(true).context("cannot relax the turns of sending and receiving")?;
+        socket.set_req_correlate(true).context("cannot number the requests")?;
         socket.connect(endpoint).with_context(|| format!("cannot connect to {endpoint}"))?;
         Ok(socket)
     }
 
     /// Asks for a batch, works it off, sends the results, and again.
     fn serve(&self, session: Session) -> Result<()> {
-        let dispatcher = self.dispatcher(ASK_AGAIN)?;
+        let dispatcher = self.dispatcher(self.context, ASK_AGAIN)?;
         let results = self.context.socket(zmq::PUSH).context("cannot create a PUSH socket")?;
         let endpoint = &self.args.results_connect;
         self.args.common.prepare_connect(self.context, &results, [endpoint])?;
@@ -131,12 +146,10 @@ impl Worker<'_> {
 
         let (mut batch, mut failed) = (None, Vec::new());
         loop {
-            let ready = FromWorker::Ready {
-                session,
-                worker_id: self.id,
-                batch,
-                failed: std::mem::take(&mut failed),
-            };
+            let failed_before = mem::take(&mut failed);
+            let ready =
+                FromWorker::Ready { session, worker_id: self.id, batch, failed: failed_before };
+            let ready = serde_json::to_vec(&Request { version: VERSION, body: ready })?;
             let frames = loop {
                 match ask(&dispatcher, &ready) {
                     Err(zmq::Error::EAGAIN) if self.job_ended.load(Ordering::Relaxed) => {
@@ -159,15 +172,24 @@ impl Worker<'_> {
             };
             let tasks: Vec<&RawValue> =
                 serde_json::from_slice(tasks).context("cannot read the tasks")?;
-            let mut lines = Vec::new();
+            let (mut lines, mut done) = (Vec::new(), 0);
             for (num, task) in numbers(&nums, u64::MAX).zip(tasks) {
                 self.sleeper.sleep(self.args.work)?;
                 match self.result(task) {
-                    Ok(result) => self.add_line(&mut lines, num, &result),
+                    Ok(result) => {
+                        let (worker_id, result) = (self.id, result.get());
+                        write!(
+                            lines,
+                            r#"{{"num":{num},"worker_id":{worker_id},"result":{result}}}"#
+                        )?;
+                        lines.push(b'\n');
+                        done += 1;
+                    }
                     Err(_) if self.job_ended.load(Ordering::Relaxed) => return Ok(()),
                     Err(why) => failed.push(Failure { num, why }),
                 }
             }
+            self.done.fetch_add(done, Ordering::Relaxed);
             self.failed.fetch_add(failed.len() as u64, Ordering::Relaxed);
             if !lines.is_empty() {
                 let header = serde_json::to_vec(&Results { version: VERSION, job })?;
@@ -176,55 +198,48 @@ impl Worker<'_> {
         }
     }
 
-    fn result(&self, task: &RawValue) -> Result<Box<RawValue>, String> {
+    fn result<'task>(&self, task: &'task RawValue) -> Result<Cow<'task, RawValue>, String> {
         if self.args.command.is_empty() {
-            return Ok(task.to_owned());
+            return Ok(Cow::Borrowed(task));
         }
-        self.running.run(&self.args.command, task.get()).inspect_err(|why| {
-            tracing::warn!("a task failed: {why}");
-        })
-    }
-
-    /// `{"num":7,"worker_id":42,"result":…}`
-    fn add_line(&self, lines: &mut Vec<u8>, num: u64, result: &RawValue) {
-        let worker_id = self.id;
-        lines.extend(format!("{{\"num\":{num},\"worker_id\":{worker_id},\"result\":").bytes());
-        lines.extend(result.get().bytes());
-        lines.extend(b"}\n");
-        self.done.fetch_add(1, Ordering::Relaxed);
+        let result = self.running.run(&self.args.command, task.get());
+        result.map(Cow::Owned).inspect_err(|why| tracing::warn!("a task failed: {why}"))
     }
 
     /// Tells the dispatcher that the sessions live, however long their tasks take, and hears from
     /// it when the job has ended without them.
     fn tell_alive(&self) -> Result<()> {
-        let dispatcher = self.dispatcher(ASK_AGAIN)?;
-        while !self.job_ended.load(Ordering::Relaxed) {
-            self.sleeper.sleep(ALIVE)?;
-            let alive = FromWorker::Alive { sessions: self.sessions.clone() };
+        let dispatcher = self.dispatcher(self.context, ASK_AGAIN)?;
+        let alive = FromWorker::Alive { sessions: self.sessions.clone() };
+        let alive = serde_json::to_vec(&Request { version: VERSION, body: alive })?;
+        let job_ended = || self.job_ended.load(Ordering::Relaxed);
+        loop {
+            self.sleeper.sleep_unless(ALIVE, job_ended)?;
+            if job_ended() {
+                return Ok(());
+            }
             match ask(&dispatcher, &alive) {
                 Err(zmq::Error::EAGAIN) => {}
                 frames => {
                     let frames = frames.context("cannot tell that this worker is alive")?;
                     if matches!(parse(&frames)?, (ToWorker::End, _)) {
-                        self.job_ended.store(true, Ordering::Relaxed);
+                        self.end_job();
                         self.running.stop();
                     }
                 }
             }
         }
-        Ok(())
     }
 
     /// Hands back what this worker holds. A signal has terminated the context, so over another one.
     fn say_bye(&self) {
         let say = || -> Result<()> {
             let context = zmq::Context::new();
-            let socket = context.socket(zmq::REQ)?;
-            self.args.common.prepare_connect(&context, &socket, [&self.args.connect])?;
-            ask_patiently(&socket, BYE)?;
-            socket.set_linger(0)?;
-            socket.connect(&self.args.connect)?;
-            ask(&socket, &FromWorker::Bye { sessions: self.sessions.clone() })?;
+            let dispatcher = self.dispatcher(&context, BYE)?;
+            dispatcher.set_linger(0).context("cannot set the linger time")?;
+            let bye = FromWorker::Bye { sessions: self.sessions.clone() };
+            let bye = serde_json::to_vec(&Request { version: VERSION, body: bye })?;
+            ask(&dispatcher, &bye).context("cannot say good-bye")?;
             Ok(())
         };
         if let Err(error) = say() {
@@ -233,19 +248,7 @@ impl Worker<'_> {
     }
 }
 
-/// An answer may be lost with its dispatcher: ask again after `timeout` milliseconds, and take no
-/// answer for another request's.
-fn ask_patiently(socket: &Socket, timeout: i32) -> Result<()> {
-    socket.set_rcvtimeo(timeout).context("cannot set the time-out")?;
-    socket.set_sndtimeo(timeout).context("cannot set the time-out")?;
-    socket.set_req_relaxed(true).context("cannot relax the turns of sending and receiving")?;
-    socket.set_req_correlate(true).context("cannot number the requests")
-}
-
-fn ask(dispatcher: &Socket, body: &FromWorker) -> zmq::Result<Vec<Vec<u8>>> {
-    let request = Request { version: VERSION, body: body.clone() };
-    // Plain data is always JSON.
-    let request = serde_json::to_vec(&request).unwrap_or_default();
+fn ask(dispatcher: &Socket, request: &[u8]) -> zmq::Result<Vec<Vec<u8>>> {
     dispatcher.send(request, 0)?;
     dispatcher.recv_multipart(0)
 }

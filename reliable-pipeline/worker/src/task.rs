@@ -8,8 +8,7 @@ use std::thread;
 
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
-use serde_json::Value;
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 
 /// The commands that run now, as process groups.
 #[derive(Default)]
@@ -75,7 +74,7 @@ impl Running {
             let last = stderr.lines().last().map_or_else(String::new, |line| format!(": {line}"));
             return Err(format!("{program} ended with {}{last}", output.status));
         }
-        Ok(result(&output.stdout))
+        result(&output.stdout).map_err(|error| format!("no result: {error}"))
     }
 }
 
@@ -84,15 +83,14 @@ fn closed(error: io::Error) -> io::Result<()> {
 }
 
 /// JSON as it is, if it is of one line, and all else as a JSON string.
-fn result(stdout: &[u8]) -> Box<RawValue> {
+fn result(stdout: &[u8]) -> serde_json::Result<Box<RawValue>> {
     let text = String::from_utf8_lossy(stdout);
     let text = text.trim_end_matches(['\n', '\r']);
     let one_line = !text.contains(['\n', '\r']);
     if let (true, Ok(raw)) = (one_line, RawValue::from_string(text.to_owned())) {
-        return raw;
+        return Ok(raw);
     }
-    // A string is always JSON.
-    serde_json::value::to_raw_value(&Value::from(text)).unwrap_or_default()
+    to_raw_value(text)
 }
 
 #[cfg(test)]

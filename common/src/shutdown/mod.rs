@@ -6,6 +6,8 @@
 //! error from a real one. A program that comes to its end by itself terminates the context in the
 //! same place, which waits until what it has sent is delivered, for as long as its sockets linger.
 
+mod sleeper;
+
 use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -19,6 +21,7 @@ use zmq::{Context, Error, Socket};
 use crate::bad_message::RecvError;
 use crate::exit::CutShort;
 use crate::socket_ext::SendError;
+pub use sleeper::Sleeper;
 
 /// How long a program that was interrupted keeps trying to deliver what it has sent.
 const GRACE: Duration = Duration::from_millis(300);
@@ -56,21 +59,6 @@ pub struct Shutdown {
     /// Keeps the context from being freed while the program may still make sockets: a context
     /// without any is gone as soon as it is terminated.
     anchor: Socket,
-}
-
-/// Sleeps in any thread, unless a signal comes.
-#[derive(Clone)]
-pub struct Sleeper(Arc<Shared>);
-
-impl Sleeper {
-    /// Waits, unless a signal comes.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`Shutdown::sleep`].
-    pub fn sleep(&self, duration: Duration) -> zmq::Result<()> {
-        self.0.sleep(duration)
-    }
 }
 
 #[derive(Default)]
@@ -163,18 +151,6 @@ impl Shutdown {
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn sleep(&self, duration: Duration) -> zmq::Result<()> {
-        if duration.is_zero() {
-            return Ok(());
-        }
-        let undisturbed = |state: &mut State| state.signal.is_none();
-        let (state, _timed_out) = self
-            .changed
-            .wait_timeout_while(self.lock(), duration, undisturbed)
-            .unwrap_or_else(PoisonError::into_inner);
-        if state.signal.is_some() { Err(Error::ETERM) } else { Ok(()) }
     }
 
     /// Waits for the state to change, or for as long as `timeout` says.
