@@ -139,7 +139,6 @@ fn dispatch(args: &Args, context: &zmq::Context, job: &Job, tally: &mut Tally) -
         dispatch.tally.done = job.total() - dispatch.schedule.remaining();
         dispatch.tally.handed_out = dispatch.schedule.handed_out();
     }
-    progress.finish();
     Ok(())
 }
 

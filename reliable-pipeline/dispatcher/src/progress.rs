@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
 use protocol::schedule::Schedule;
 use serde::Serialize;
 
@@ -32,7 +32,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Draws a bar on stderr, where that is a terminal and `visible`.
+    /// Draws a bar on stderr, where that is a terminal and `visible`, for as long as this lives.
     ///
     /// # Errors
     ///
@@ -41,7 +41,8 @@ impl Progress {
         let bar = if visible { ProgressBar::new(total) } else { ProgressBar::hidden() };
         let style = "{bar:40} {pos}/{len} tasks, {per_sec}, {eta} left, {msg}";
         let style = ProgressStyle::with_template(style).context("cannot draw a progress bar")?;
-        let bar = bar.with_style(style);
+        // However the job ends.
+        let bar = bar.with_style(style).with_finish(ProgressFinish::AndClear);
         Ok(Self { bar, start: Instant::now(), done_at_start: None, last: None })
     }
 
@@ -66,10 +67,5 @@ impl Progress {
         #[allow(clippy::cast_precision_loss, reason = "a time for people")]
         let left = (rate > 0.0).then(|| (total - done) as f64 / rate);
         Some(Report { job, total, done, rate, left, workers })
-    }
-
-    /// Clears the bar.
-    pub fn finish(&self) {
-        self.bar.finish_and_clear();
     }
 }

@@ -22,7 +22,7 @@ use clap::Parser;
 use common::bad_message::{BadMessage, Rejected};
 use common::exit;
 use common::shutdown::Shutdown;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
 use output::Output;
 use protocol::VERSION;
 use protocol::message::{FromSink, Request, Results, Session, ToSink};
@@ -151,7 +151,6 @@ fn collect(
             Err(error) => return Err(error).context("cannot receive from the dispatcher"),
         };
         if finished {
-            bar.finish_and_clear();
             return Ok(());
         }
     }
@@ -255,5 +254,6 @@ fn progress_bar(args: &Args) -> Result<ProgressBar> {
     }
     let style = "{bar:40} {pos}/{len} results, {per_sec}, {eta} left";
     let style = ProgressStyle::with_template(style).context("cannot draw a progress bar")?;
-    Ok(ProgressBar::new(0).with_style(style))
+    // However the job ends.
+    Ok(ProgressBar::new(0).with_style(style).with_finish(ProgressFinish::AndClear))
 }
