@@ -80,6 +80,10 @@ impl Output {
         let safe = output.resume(&mut BufReader::new(&file)).with_context(what)?;
         file.set_len(safe).with_context(what)?;
         file.seek(SeekFrom::Start(safe)).with_context(what)?;
+        // A new file is safe when its name is, too.
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = File::open(folder.unwrap_or(Path::new(".")));
+        folder.and_then(|folder| folder.sync_all()).with_context(what)?;
         output.place = Place::File(file);
         Ok(output)
     }
