@@ -6,6 +6,7 @@ pub mod cli;
 pub mod curve;
 pub mod endpoint;
 pub mod exit;
+pub mod latency;
 pub mod logging;
 pub mod message;
 pub mod monitor;

@@ -9,17 +9,23 @@ import zmq
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--bind", default="tcp://*:5555")
 parser.add_argument("--topic", action="append", help="may be repeated (default: client1 and client2)")
+parser.add_argument("--interval", type=float, default=0.5, help="seconds between rounds; 0 is the article's flood")
+parser.add_argument("--hwm", type=int, default=1000)
+parser.add_argument("-q", "--quiet", action="store_true", help="no line per message")
 args = parser.parse_args()
 
 signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends the program in any call
 
 context = zmq.Context()
 socket = context.socket(zmq.PUB)
+socket.sndhwm = args.hwm
 socket.bind(args.bind)
 
 while True:
     for topic in args.topic or ["client1", "client2"]:
         message = [topic.encode(), f"message for {topic}".encode()]
-        print(message)
+        if not args.quiet:
+            print(message)
         socket.send_multipart(message)
-    time.sleep(0.5)  # the article's publisher does not pause
+    if args.interval:
+        time.sleep(args.interval)

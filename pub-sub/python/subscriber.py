@@ -8,14 +8,21 @@ import zmq
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("topics", nargs="*", default=["client1"])
 parser.add_argument("--connect", default="tcp://localhost:5555")
+parser.add_argument("--count", type=int, default=1)
+parser.add_argument("--hwm", type=int, default=1000)
+parser.add_argument("-q", "--quiet", action="store_true", help="no line per message")
 args = parser.parse_args()
 
 signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends the program in any call
 
 context = zmq.Context()
 socket = context.socket(zmq.SUB)
+socket.rcvhwm = args.hwm
 for topic in args.topics:
     socket.subscribe(topic)
 socket.connect(args.connect)
 
-print(socket.recv_multipart())
+for _ in range(args.count):
+    message = socket.recv_multipart()
+    if not args.quiet:
+        print(message)

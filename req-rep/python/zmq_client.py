@@ -1,7 +1,9 @@
 """Request-reply, the asking side. Twin of ../zmq_client."""
 
 import argparse
+import json
 import signal
+import time
 
 import kinds
 import zmq
@@ -10,6 +12,8 @@ parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--connect", default="tcp://localhost:5555")
 parser.add_argument("--message", default="a message")
 parser.add_argument("--as", dest="kind", choices=kinds.KINDS, default="bytes")
+parser.add_argument("--count", type=int, default=1)
+parser.add_argument("--latency", action="store_true", help="print how long the answers took, not the answers")
 args = parser.parse_args()
 
 signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends the program in any call
@@ -18,5 +22,15 @@ context = zmq.Context()
 socket = context.socket(zmq.REQ)
 socket.connect(args.connect)
 
-kinds.send(socket, args.kind, args.message)
-print(kinds.receive(socket, args.kind))
+round_trips = []
+for _ in range(args.count):
+    asked = time.perf_counter_ns()
+    kinds.send(socket, args.kind, args.message)
+    answer = kinds.receive(socket, args.kind)
+    round_trips.append(time.perf_counter_ns() - asked)
+    if not args.latency:
+        print(answer)
+
+if args.latency:
+    buckets = [[nanoseconds, 1] for nanoseconds in round_trips]
+    print(json.dumps({"round_trip": {"buckets": buckets}}))

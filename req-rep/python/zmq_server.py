@@ -10,6 +10,7 @@ parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--bind", default="tcp://*:5555")
 parser.add_argument("--reply", default="new message")
 parser.add_argument("--as", dest="kind", choices=kinds.KINDS, default="bytes")
+parser.add_argument("-q", "--quiet", action="store_true", help="no lines per request")
 args = parser.parse_args()
 
 signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends the program in any call
@@ -20,6 +21,7 @@ socket.bind(args.bind)
 
 while True:
     message = kinds.receive(socket, args.kind)
-    print(type(message))
-    print("received:", message)
+    if not args.quiet:
+        print(type(message))
+        print("received:", message)
     kinds.send(socket, args.kind, args.reply)

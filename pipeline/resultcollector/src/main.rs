@@ -88,12 +88,16 @@ fn collect(
         }
     }
 
+    // To count a result there takes as long as to receive it.
+    let is_seen = !bar.is_hidden();
     while args.count == 0 || tally.results < args.count {
         match socket.recv_json::<WorkResult>(0) {
             Ok(result) => {
                 tally.consumers.count(result.consumer_id);
                 tally.results += 1;
-                bar.inc(1);
+                if is_seen {
+                    bar.inc(1);
+                }
             }
             Err(RecvError::Bad(bad)) => bar.suspend(|| tally.rejected.report(&bad)),
             Err(error) => return Err(error).context("cannot receive a result"),

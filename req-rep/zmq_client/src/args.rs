@@ -40,6 +40,11 @@ pub struct Args {
     #[arg(long, value_name = "N", default_value_t = 0, requires = "timeout")]
     pub retries: u32,
 
+    /// Tell at the end how long the answers took. Where --interval is set, an answer that takes
+    /// longer counts for the requests that it held up, too
+    #[arg(long)]
+    pub latency: bool,
+
     #[command(flatten)]
     pub common: CommonArgs,
 }

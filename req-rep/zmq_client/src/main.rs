@@ -14,6 +14,7 @@
 mod args;
 
 use std::process::ExitCode;
+use std::time::Instant;
 
 use anyhow::{Context, Result, anyhow, bail};
 use args::Args;
@@ -21,6 +22,7 @@ use clap::{CommandFactory, Parser, error::ErrorKind};
 use common::bad_message::{RecvError, Rejected};
 use common::cli::milliseconds;
 use common::exit;
+use common::latency::Latency;
 use common::output::Output;
 use common::payload::Payload;
 use common::shutdown::Shutdown;
@@ -31,6 +33,8 @@ use serde::Serialize;
 struct Tally {
     answered: u64,
     rejected: Rejected,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    round_trip: Option<Latency>,
 }
 
 fn main() -> ExitCode {
@@ -42,9 +46,13 @@ fn run(args: &Args) -> Result<()> {
     let context = zmq::Context::new();
     let shutdown = Shutdown::on_signals(&context)?;
 
-    let mut tally = Tally::default();
+    let round_trip = args.latency.then(Latency::new).transpose()?;
+    let mut tally = Tally { round_trip, ..Tally::default() };
     let ended = ask_all(args, &context, &shutdown, &out, &mut tally);
     let signal = shutdown.finish(context, ended)?;
+    if let Some(round_trip) = &tally.round_trip {
+        out.result(round_trip, &tally)?;
+    }
     let (answered, rejected) = (tally.answered, &tally.rejected);
     match signal {
         Some(signal) if args.count > 0 => {
@@ -85,7 +93,12 @@ fn ask_all(
             shutdown.sleep(args.interval)?;
         }
         asked += 1;
-        if let Some(answer) = tally.rejected.sift(ask(args, &socket, &request)?)? {
+        let start = Instant::now();
+        let received = ask(args, &socket, &request)?;
+        if let Some(round_trip) = &mut tally.round_trip {
+            round_trip.record(start.elapsed(), args.interval)?;
+        }
+        if let Some(answer) = tally.rejected.sift(received)? {
             tally.answered += 1;
             out.message(&answer, &answer)?;
         }

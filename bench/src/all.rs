@@ -1,0 +1,74 @@
+//! Everything that `BENCHMARKS.md` shows.
+
+use std::time::Duration;
+
+use anyhow::Result;
+
+use crate::args::{Pipeline, PubSub, ReqRep, Run, Scale};
+use crate::contender::Contender;
+use crate::results::Experiment;
+use crate::{footprint, pipeline, pub_sub, req_rep, scale};
+
+/// High-water marks of the floods: libzmq's default, and two that lose less.
+const HWMS: [u32; 3] = [1000, 10_000, 100_000];
+
+/// All experiments; `quick` ones are too short for their figures to mean much.
+///
+/// # Errors
+///
+/// A measurement that fails.
+pub fn experiments(quick: bool, run: &Run) -> Result<Vec<Experiment>> {
+    let msgs = if quick { 20_000 } else { 1_000_000 };
+    let rounds = if quick { 1 } else { run.rounds };
+    let run = Run { rounds, ..run.clone() };
+    let pipeline_work = Pipeline { msgs, consumers: 1 };
+
+    let mut experiments = vec![
+        pipeline::experiment(&pipeline_work, &run)?,
+        pipeline::reliable_experiment(
+            &pipeline_work,
+            &Run {
+                peers: vec![
+                    Contender::ZmqPatterns,
+                    Contender::Bare,
+                    Contender::Omq,
+                    Contender::Zeromq,
+                ],
+                ..run.clone()
+            },
+        )?,
+    ];
+    for cpus in [vec![0], vec![0, 1]] {
+        let work =
+            ReqRep { msgs: if quick { 500 } else { 10_000 }, size: 9, clients: 1, rate: None };
+        experiments.push(req_rep::experiment(&work, &Run { cpus, ..run.clone() })?);
+    }
+    for hwm in HWMS {
+        let work = PubSub { msgs, size: 19, subscribers: 1, hwm };
+        experiments.push(pub_sub::experiment(&work, &run)?);
+    }
+    experiments.push(pipeline::straggler(if quick { 100 } else { 2000 }, &run)?);
+    experiments.extend(scale::experiments(&scale(quick), &run)?);
+    experiments.extend(footprint::experiments(&run)?);
+    Ok(experiments)
+}
+
+fn scale(quick: bool) -> Scale {
+    if quick {
+        Scale {
+            clients: vec![1, 10],
+            subscribers: vec![1, 4],
+            consumers: vec![1, 2],
+            msgs: 2000,
+            duration: Duration::from_millis(200),
+        }
+    } else {
+        Scale {
+            clients: vec![1, 10, 100, 1000],
+            subscribers: vec![1, 2, 4, 8, 16, 32, 64, 128, 256],
+            consumers: vec![1, 2, 4, 8, 16, 32],
+            msgs: 200_000,
+            duration: Duration::from_secs(3),
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! Who is measured: the programs of this workspace, and their peers. All take the same command
+//! lines, but for what says how much they print.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, ensure};
+use clap::ValueEnum;
+
+/// One that plays the roles of the programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Contender {
+    /// The programs of this workspace
+    ZmqPatterns,
+    /// Plain loops on the zmq crate
+    Bare,
+    /// The Python twins, on pyzmq
+    Python,
+    /// omq-tokio
+    Omq,
+    /// zeromq, written in Rust alone
+    Zeromq,
+    /// A TCP stream: the floor for a round trip
+    Tcp,
+}
+
+impl Contender {
+    /// All that speak ZeroMQ.
+    pub const ZEROMQ: [Self; 5] =
+        [Self::ZmqPatterns, Self::Bare, Self::Python, Self::Omq, Self::Zeromq];
+
+    /// Its name in tables and plots.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ZmqPatterns => "zmq-patterns",
+            Self::Bare => "bare zmq loop",
+            Self::Python => "Python twins",
+            Self::Omq => "omq-tokio",
+            Self::Zeromq => "zeromq",
+            Self::Tcp => "TCP stream",
+        }
+    }
+
+    /// A program of its, to which the arguments are still to be given.
+    ///
+    /// # Errors
+    ///
+    /// A program that is not built.
+    pub fn program(self, name: &str) -> Result<Command> {
+        let peer = |peer: &str| -> Result<Command> {
+            let mut command = Command::new(built(peer)?);
+            command.arg(name);
+            Ok(command)
+        };
+        match self {
+            Self::ZmqPatterns => {
+                let mut command = Command::new(built(name)?);
+                command.args(["--quiet", "--format", "json"]);
+                if name == "publisher" {
+                    command.args(["--interval", "0"]);
+                }
+                Ok(command)
+            }
+            Self::Python => python(name),
+            Self::Bare => peer("peer_bare"),
+            Self::Omq => peer("peer_omq"),
+            Self::Zeromq => peer("peer_zeromq"),
+            Self::Tcp => peer("peer_tcp"),
+        }
+    }
+}
+
+/// Those of `able` that are `wanted`, or all of them where no wish is said.
+///
+/// # Errors
+///
+/// A wish for one that cannot do the work.
+pub fn choose(wanted: &[Contender], able: &[Contender]) -> Result<Vec<Contender>> {
+    for one in wanted {
+        ensure!(able.contains(one), "{} cannot be measured at this work", one.name());
+    }
+    Ok(if wanted.is_empty() { able.to_vec() } else { wanted.to_vec() })
+}
+
+/// The path of a program, which is beside this one.
+///
+/// # Errors
+///
+/// A program that is not there.
+pub fn built(name: &str) -> Result<PathBuf> {
+    let this = std::env::current_exe().context("cannot find this program")?;
+    let path = this.with_file_name(name);
+    ensure!(path.is_file(), "{} is missing; scripts/bench.sh builds all", path.display());
+    Ok(path)
+}
+
+/// The root of the workspace.
+#[must_use]
+pub fn root() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+}
+
+/// Python with the packages that the twins need.
+///
+/// # Errors
+///
+/// What `scripts/python.sh` says.
+pub fn interpreter() -> Result<PathBuf> {
+    let script = root().join("scripts/python.sh");
+    let output = Command::new(script).stderr(Stdio::inherit()).output();
+    let output = output.context("cannot run scripts/python.sh")?;
+    ensure!(output.status.success(), "scripts/python.sh: {}", output.status);
+    Ok(String::from_utf8(output.stdout).context("no path in UTF-8")?.trim_end().into())
+}
+
+fn python(name: &str) -> Result<Command> {
+    let (pattern, prints) = match name {
+        "zmq_server" => ("req-rep", true),
+        "zmq_client" => ("req-rep", false),
+        "publisher" | "subscriber" => ("pub-sub", true),
+        _ => ("pipeline", false),
+    };
+    let mut command = Command::new(interpreter()?);
+    command.arg(root().join(pattern).join("python").join(format!("{name}.py")));
+    if prints {
+        command.arg("--quiet");
+    }
+    if name == "publisher" {
+        command.args(["--interval", "0"]);
+    }
+    Ok(command)
+}

@@ -1,0 +1,98 @@
+//! What a program takes before it has done anything: time to start, memory, and disk.
+
+use std::fs;
+use std::net::TcpListener;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use e2e::{PROGRAMS, endpoint};
+
+use crate::args::Run;
+use crate::contender::{Contender, built, choose};
+use crate::process::Process;
+use crate::results::Experiment;
+use crate::rounds;
+
+/// How long a program is idle before its memory is read.
+const IDLE: Duration = Duration::from_millis(100);
+
+/// Three experiments, each of all seven programs: start, memory, size.
+///
+/// # Errors
+///
+/// A measurement that fails.
+pub fn experiments(run: &Run) -> Result<Vec<Experiment>> {
+    choose(&run.peers, &[Contender::ZmqPatterns])?;
+    let names = PROGRAMS.map(|name| (name.to_owned(), None));
+    let mut memory: Vec<Vec<f64>> = vec![Vec::new(); PROGRAMS.len()];
+    let start = rounds::measure(run, "start", &names, |index| {
+        let (started, resident) = start(PROGRAMS[index])?;
+        memory[index].push(resident);
+        Ok((started.as_secs_f64() * 1e3).into())
+    })?;
+    let mut resident = start.clone();
+    let mut size = start.clone();
+    for ((resident, size), memory) in resident.iter_mut().zip(&mut size).zip(memory) {
+        resident.values = memory;
+        let bytes = fs::metadata(built(&size.name)?).context("cannot ask for a program's size")?;
+        size.values = vec![megabytes(bytes.len())];
+    }
+    let experiment = |id: &str, title: &str, unit: &str, series| Experiment {
+        id: id.to_owned(),
+        title: title.to_owned(),
+        unit: unit.to_owned(),
+        more_is_better: false,
+        // They are not rivals.
+        reference: String::new(),
+        x: None,
+        series,
+    };
+    Ok(vec![
+        experiment("start", "From start to listening, or connected", "ms", start),
+        experiment("memory", "Resident memory, idle", "MB", resident),
+        experiment("size", "Size of the program, stripped", "MB", size),
+    ])
+}
+
+/// The time until a program listens, or connects where it does not bind, and then its resident
+/// memory in megabytes.
+fn start(name: &str) -> Result<(Duration, f64)> {
+    let endpoint = endpoint();
+    let mut command = Contender::ZmqPatterns.program(name)?;
+    match name {
+        "consumer" => command.args(["--results-bind", &endpoint]),
+        "zmq_server" | "publisher" | "producer" => command.args(["--bind", &endpoint]),
+        _ => command.args(["--connect", &endpoint]),
+    };
+    let binds = !matches!(name, "zmq_client" | "subscriber" | "resultcollector");
+    let listener = match binds {
+        true => None,
+        false => Some(TcpListener::bind(endpoint.trim_start_matches("tcp://"))?),
+    };
+    let start = Instant::now();
+    let mut process = Process::start(&mut command)?;
+    // Held until the memory is read.
+    let _connection = match &listener {
+        None => process.wait_until_listening(&endpoint).map(|()| None)?,
+        Some(listener) => Some(listener.accept().context("cannot accept a connection")?),
+    };
+    let started = start.elapsed();
+    thread::sleep(IDLE);
+    Ok((started, resident(process.id())?))
+}
+
+fn resident(process: u32) -> Result<f64> {
+    let path = format!("/proc/{process}/status");
+    let status = fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kilobytes: Option<u64> = line.and_then(|line| line.trim().split(' ').next()?.parse().ok());
+    kilobytes
+        .map(|kilobytes| megabytes(kilobytes * 1024))
+        .with_context(|| format!("no VmRSS in {path}"))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "sizes far below 2^52")]
+fn megabytes(bytes: u64) -> f64 {
+    bytes as f64 / 1e6
+}

@@ -1,0 +1,69 @@
+//! Measures the programs of the workspace, side by side with their peers, each as a process of its
+//! own. `scripts/bench.sh` builds and runs all; `BENCHMARKS.md` says what the figures mean.
+
+mod all;
+mod args;
+mod contender;
+mod footprint;
+mod machine;
+mod markdown;
+mod pipeline;
+mod plot;
+mod process;
+mod pub_sub;
+mod report;
+mod req_rep;
+mod results;
+mod rounds;
+mod scale;
+
+use std::fs;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use args::{Args, Command, Run};
+use clap::Parser;
+use common::{exit, logging};
+use results::{Experiment, Results};
+
+fn main() -> ExitCode {
+    exit::report(|| {
+        logging::start(0, false);
+        run(Args::parse().command)
+    })
+}
+
+fn run(command: Command) -> Result<()> {
+    let (experiments, run) = match command {
+        Command::ReqRep { work, run } => (vec![req_rep::experiment(&work, &run)?], run),
+        Command::PubSub { work, run } => (vec![pub_sub::experiment(&work, &run)?], run),
+        Command::Pipeline { work, run } => (vec![pipeline::experiment(&work, &run)?], run),
+        Command::Reliable { work, run } => (vec![pipeline::reliable_experiment(&work, &run)?], run),
+        Command::Straggler { msgs, run } => (vec![pipeline::straggler(msgs, &run)?], run),
+        Command::Scale { work, run } => (scale::experiments(&work, &run)?, run),
+        Command::Footprint { run } => (footprint::experiments(&run)?, run),
+        Command::All { quick, run } => (all::experiments(quick, &run)?, run),
+        Command::Report { results, into } => {
+            let text = fs::read_to_string(&results)
+                .with_context(|| format!("cannot read {}", results.display()))?;
+            let results: Results = serde_json::from_str(&text)
+                .with_context(|| format!("{} is not a run", results.display()))?;
+            return report::write(&results, into.as_deref());
+        }
+    };
+    finish(experiments, &run)
+}
+
+/// Prints the tables, and writes what is to be written.
+fn finish(experiments: Vec<Experiment>, run: &Run) -> Result<()> {
+    let results = machine::describe(experiments)?;
+    if let Some(path) = &run.json {
+        let json = serde_json::to_string_pretty(&results)?;
+        fs::write(path, json + "\n").with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    if let Some(folder) = &run.plot {
+        fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        plot::draw(&results, folder)?;
+    }
+    report::write(&results, None)
+}

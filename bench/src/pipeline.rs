@@ -1,0 +1,206 @@
+//! Pipelines: producer, consumers, collector, and the reliable one.
+
+use std::collections::HashSet;
+use std::fs;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use e2e::endpoint;
+use serde::Deserialize;
+
+use crate::args::{Pipeline, Run};
+use crate::contender::{Contender, choose};
+use crate::process::Process;
+use crate::req_rep::per_second;
+use crate::results::Experiment;
+use crate::rounds;
+
+/// The reliable pipeline's name in tables and plots.
+const RELIABLE: &str = "reliable pipeline";
+
+/// Tasks a second, of each contender.
+///
+/// # Errors
+///
+/// A measurement that fails.
+pub fn experiment(work: &Pipeline, run: &Run) -> Result<Experiment> {
+    let contenders = choose(&run.peers, &Contender::ZEROMQ)?;
+    let names: Vec<_> = contenders.iter().map(|one| (one.name().to_owned(), None)).collect();
+    let series = rounds::measure(run, "pipeline", &names, |index| {
+        let contender = contenders[index];
+        let taken = plain(contender, work.msgs, &vec![Duration::ZERO; count(work)?])?;
+        Ok(per_second(work.msgs, taken).into())
+    })?;
+    let Pipeline { msgs, consumers } = work;
+    Ok(Experiment {
+        id: "pipeline".to_owned(),
+        title: format!("Pipeline, {msgs} JSON tasks, {consumers} consumer(s): collected"),
+        unit: "tasks/s".to_owned(),
+        more_is_better: true,
+        reference: Contender::ZmqPatterns.name().to_owned(),
+        x: None,
+        series,
+    })
+}
+
+/// Tasks a second of the reliable pipeline, beside plain ones.
+///
+/// # Errors
+///
+/// A measurement that fails, and a task that is not in the output once.
+pub fn reliable_experiment(work: &Pipeline, run: &Run) -> Result<Experiment> {
+    let contenders = choose(&run.peers, &Contender::ZEROMQ)?;
+    let plain_names = contenders.iter().map(|one| (format!("{}, plain", one.name()), None));
+    let names: Vec<_> = [(RELIABLE.to_owned(), None)].into_iter().chain(plain_names).collect();
+    let series = rounds::measure(run, RELIABLE, &names, |index| {
+        let idle = vec![Duration::ZERO; count(work)?];
+        let taken = match index.checked_sub(1) {
+            None => reliable(work.msgs, &idle)?,
+            Some(plain_index) => plain(contenders[plain_index], work.msgs, &idle)?,
+        };
+        Ok(per_second(work.msgs, taken).into())
+    })?;
+    let Pipeline { msgs, consumers } = work;
+    Ok(Experiment {
+        id: "reliable".to_owned(),
+        title: format!(
+            "Reliable pipeline, {msgs} JSON tasks, {consumers} worker(s): each safe in a file, once"
+        ),
+        unit: "tasks/s".to_owned(),
+        more_is_better: true,
+        reference: RELIABLE.to_owned(),
+        x: None,
+        series,
+    })
+}
+
+/// How many times the ideal time three consumers take, one of which is ten times slower.
+///
+/// # Errors
+///
+/// A measurement that fails.
+pub fn straggler(msgs: u64, run: &Run) -> Result<Experiment> {
+    let work = [1, 1, 10].map(Duration::from_millis);
+    let rates: f64 = work.iter().map(|work| 1.0 / work.as_secs_f64()).sum();
+    let names =
+        [(RELIABLE.to_owned(), None), (Contender::ZmqPatterns.name().to_owned() + ", plain", None)];
+    let series = rounds::measure(run, "straggler", &names, |index| {
+        let taken = match index {
+            0 => reliable(msgs, &work)?,
+            _ => plain(Contender::ZmqPatterns, msgs, &work)?,
+        };
+        Ok((1.0 / (per_second(msgs, taken) / rates)).into())
+    })?;
+    Ok(Experiment {
+        id: "straggler".to_owned(),
+        title: format!("Straggler, {msgs} tasks, consumers of 1, 1 and 10 ms a task: time taken"),
+        unit: "times the ideal".to_owned(),
+        more_is_better: false,
+        reference: RELIABLE.to_owned(),
+        x: None,
+        series,
+    })
+}
+
+fn count(work: &Pipeline) -> Result<usize> {
+    usize::try_from(work.consumers).context("too many consumers")
+}
+
+#[derive(Deserialize)]
+struct Summary {
+    results: u64,
+}
+
+/// How long `contender` takes for `msgs` tasks, with a consumer for each of `work`, which is what
+/// it takes for a task: from the start of the consumers to the end of the collector.
+///
+/// # Errors
+///
+/// A program that fails, and results that are missing.
+pub fn plain(contender: Contender, msgs: u64, work: &[Duration]) -> Result<Duration> {
+    let (tasks, results) = (endpoint(), endpoint());
+    let mut producer = contender.program("producer")?;
+    producer.args(["--bind", &tasks, "--count", &msgs.to_string()]);
+    if work.len() > 1 && contender == Contender::ZmqPatterns {
+        // Each has its share.
+        producer.args(["--wait-for", &work.len().to_string()]);
+    }
+    let mut producer = Process::start(&mut producer)?;
+    let mut collector = contender.program("resultcollector")?;
+    let mut collector =
+        Process::start(collector.args(["--bind", &results, "--count", &msgs.to_string()]))?;
+    producer.wait_until_listening(&tasks)?;
+    collector.wait_until_listening(&results)?;
+    let start = Instant::now();
+    let consumers: Result<Vec<_>> = work
+        .iter()
+        .map(|work| {
+            let mut consumer = contender.program("consumer")?;
+            consumer.args(["--tasks-connect", &tasks, "--results-connect", &results]);
+            if contender == Contender::ZmqPatterns {
+                // The peers' id: their results are as long.
+                consumer.args(["--id", "1"]);
+                consumer.arg("--work").arg(format!("{}ns", work.as_nanos()));
+            }
+            Process::start(&mut consumer)
+        })
+        .collect();
+    let _consumers = consumers?;
+    if contender == Contender::ZmqPatterns {
+        let Summary { results } = collector.summary()?;
+        ensure!(results == msgs, "{results} of {msgs} results");
+    } else {
+        collector.finish()?;
+    }
+    Ok(start.elapsed())
+}
+
+/// How long the reliable pipeline takes: from the start of the workers to the end of the sink.
+fn reliable(msgs: u64, work: &[Duration]) -> Result<Duration> {
+    let [tasks, results, acks, progress] = [(); 4].map(|()| endpoint());
+    let folder = tempfile::tempdir().context("cannot make a folder")?;
+    let output = folder.path().join("results.jsonl");
+    let ours = |name| Contender::ZmqPatterns.program(name);
+    let mut dispatcher = ours("dispatcher")?;
+    dispatcher.args(["--bind", &tasks, "--acks-bind", &acks, "--progress-bind", &progress]);
+    let mut dispatcher = Process::start(dispatcher.args(["--count", &msgs.to_string()]))?;
+    dispatcher.wait_until_listening(&progress)?;
+    let mut sink = ours("sink")?;
+    sink.args(["--bind", &results, "--acks-connect", &acks]);
+    let mut sink = Process::start(sink.arg("--output").arg(&output))?;
+    sink.wait_until_listening(&results)?;
+    let start = Instant::now();
+    let workers: Result<Vec<_>> = work
+        .iter()
+        .map(|work| {
+            let mut worker = ours("worker")?;
+            worker.args(["--connect", &tasks, "--results-connect", &results]);
+            Process::start(worker.arg("--work").arg(format!("{}ns", work.as_nanos())))
+        })
+        .collect();
+    let _workers = workers?;
+    sink.finish()?;
+    let taken = start.elapsed();
+    dispatcher.finish()?;
+    verify(&fs::read_to_string(&output).context("cannot read the output")?, msgs)?;
+    Ok(taken)
+}
+
+#[derive(Deserialize)]
+struct Line {
+    num: u64,
+}
+
+/// Each task is in the output once, after the header.
+fn verify(output: &str, msgs: u64) -> Result<()> {
+    let lines = output.lines().skip(1).map(serde_json::from_str::<Line>);
+    let nums: Result<Vec<u64>, _> = lines.map(|line| line.map(|line| line.num)).collect();
+    let nums = nums.context("cannot read a line of the output")?;
+    let different: HashSet<&u64> = nums.iter().filter(|num| **num < msgs).collect();
+    let (lines, different) = (nums.len() as u64, different.len() as u64);
+    ensure!(
+        lines == msgs && different == msgs,
+        "{lines} lines of {different} tasks, not of {msgs}"
+    );
+    Ok(())
+}

@@ -1,0 +1,178 @@
+//! Experiments as SVG plots: bars for contenders, lines where there is an x axis, and percentiles
+//! of round trips.
+
+use std::fmt::Display;
+use std::path::Path;
+
+use anyhow::{Result, anyhow};
+use plotters::coord::Shift;
+use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+
+use crate::markdown::figure;
+use crate::results::{Experiment, Results};
+
+type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+
+/// In pixels.
+const SIZE: (u32, u32) = (960, 420);
+/// The colours of contenders, in their order; all of them can be told apart by the colour-blind.
+const COLOURS: [RGBColor; 6] = [
+    RGBColor(213, 94, 0),
+    RGBColor(0, 114, 178),
+    RGBColor(0, 158, 115),
+    RGBColor(204, 121, 167),
+    RGBColor(230, 159, 0),
+    RGBColor(86, 86, 86),
+];
+
+/// Draws all of a run into `folder`, a file `<id>.svg` each, and `<id>-percentiles.svg` for round
+/// trips.
+///
+/// # Errors
+///
+/// What cannot be drawn or written.
+pub fn draw(results: &Results, folder: &Path) -> Result<()> {
+    for experiment in &results.experiments {
+        let path = folder.join(format!("{}.svg", experiment.id));
+        let drawn = if experiment.x.is_some() { lines } else { bars };
+        onto(&path, experiment, &results.machine, drawn)?;
+        if experiment.x.is_none() && experiment.series.iter().any(|one| !one.percentiles.is_empty())
+        {
+            let path = folder.join(format!("{}-percentiles.svg", experiment.id));
+            onto(&path, experiment, &results.machine, percentiles)?;
+        }
+    }
+    Ok(())
+}
+
+fn onto(
+    path: &Path,
+    experiment: &Experiment,
+    machine: &str,
+    drawn: fn(&Area, &Experiment) -> Result<()>,
+) -> Result<()> {
+    let failed = |error: &dyn Display| anyhow!("cannot draw {}: {error}", path.display());
+    let area = SVGBackend::new(path, SIZE).into_drawing_area();
+    area.fill(&WHITE).map_err(|error| failed(&error))?;
+    let (title, more) = experiment.title.rsplit_once(": ").unwrap_or((&experiment.title, ""));
+    let better = if experiment.more_is_better { "more is better" } else { "less is better" };
+    let below = format!("{more}, {} ({better}); {machine}", experiment.unit);
+    text(&area, title, (16, 22), 17, HPos::Left)?;
+    text(&area, below.trim_start_matches(", "), (16, 44), 13, HPos::Left)?;
+    drawn(&area.margin(60, 8, 8, 8), experiment).map_err(|error| failed(&error))?;
+    area.present().map_err(|error| failed(&error))
+}
+
+fn text(area: &Area, text: &str, at: (i32, i32), size: i32, side: HPos) -> Result<()> {
+    let style = ("sans-serif", size).into_text_style(area).pos(Pos::new(side, VPos::Center));
+    area.draw(&Text::new(text.to_owned(), at, style)).map_err(|error| anyhow!("{error}"))
+}
+
+/// A bar a contender, as long as its median; a thin line from its least to its most.
+#[expect(clippy::cast_possible_truncation, reason = "pixels")]
+fn bars(area: &Area, experiment: &Experiment) -> Result<()> {
+    const LEFT: i32 = 180;
+    let (width, height) = area.dim_in_pixel();
+    let count = i32::try_from(experiment.series.len())?;
+    let step = i32::try_from(height)? / count.max(1);
+    let most = experiment.series.iter().map(|one| one.max()).fold(0.0, f64::max);
+    let right = |value: f64| LEFT + (value / most * (f64::from(width) - 300.0)) as i32;
+    for (row, one) in (0..).zip(&experiment.series) {
+        let middle = row * step + step / 2;
+        let (top, bottom) = (middle - step / 3, middle + step / 3);
+        let colour = COLOURS[usize::try_from(row)? % COLOURS.len()];
+        let bar = Rectangle::new([(LEFT, top), (right(one.median()), bottom)], colour.filled());
+        area.draw(&bar).map_err(|error| anyhow!("{error}"))?;
+        let range = [(right(one.min()), middle), (right(one.max()), middle)];
+        area.draw(&PathElement::new(range, BLACK)).map_err(|error| anyhow!("{error}"))?;
+        text(area, &one.name, (LEFT - 10, middle), 15, HPos::Right)?;
+        text(area, &figure(one.median()), (right(one.max()) + 8, middle), 15, HPos::Left)?;
+    }
+    Ok(())
+}
+
+/// Medians over the x axis, which is logarithmic.
+#[expect(clippy::cast_precision_loss, reason = "numbers of peers")]
+fn lines(area: &Area, experiment: &Experiment) -> Result<()> {
+    let points: Vec<(f64, f64)> =
+        experiment.series.iter().filter_map(|one| Some((one.x? as f64, one.median()))).collect();
+    let most = experiment.series.iter().map(|one| one.max()).fold(0.0, f64::max);
+    let last = points.iter().map(|(x, _)| *x).fold(1.0, f64::max);
+    let failed = |error: &dyn Display| anyhow!("{error}");
+    let mut chart = ChartBuilder::on(area)
+        .margin(12)
+        .x_label_area_size(40)
+        .y_label_area_size(90)
+        .build_cartesian_2d((1.0..last * 1.05).log_scale().base(2.0), 0.0..most * 1.1)
+        .map_err(|error| failed(&error))?;
+    chart
+        .configure_mesh()
+        .x_desc(experiment.x.clone().unwrap_or_default())
+        .y_desc(experiment.unit.clone())
+        .y_label_formatter(&|y| figure(*y))
+        .x_label_formatter(&|x| format!("{x:.0}"))
+        .label_style(("sans-serif", 13))
+        .light_line_style(WHITE)
+        .draw()
+        .map_err(|error| failed(&error))?;
+    let ranges = experiment.series.iter().filter_map(|one| Some((one.x? as f64, one)));
+    let ranges = ranges.map(|(x, one)| PathElement::new([(x, one.min()), (x, one.max())], BLACK));
+    chart.draw_series(ranges).map_err(|error| failed(&error))?;
+    chart
+        .draw_series(LineSeries::new(points, COLOURS[0].stroke_width(2)).point_size(4))
+        .map_err(|error| failed(&error))?;
+    Ok(())
+}
+
+/// Round trips of all rounds: a line a contender, over the percentiles.
+fn percentiles(area: &Area, experiment: &Experiment) -> Result<()> {
+    let of = |one: &crate::results::Series| -> Vec<(f64, f64)> {
+        (0..).map(f64::from).zip(one.percentiles.iter().map(|(_, time)| *time)).collect()
+    };
+    let all = experiment.series.iter().flat_map(of).map(|(_, time)| time);
+    let (least, most) = all
+        .fold((f64::MAX, 1.0), |(least, most), time| (f64::min(least, time), f64::max(most, time)));
+    let names: Vec<String> = experiment.series.first().map_or(Vec::new(), |one| {
+        one.percentiles.iter().map(|(percentile, _)| format!("p{percentile}")).collect()
+    });
+    let failed = |error: &dyn Display| anyhow!("{error}");
+    let last = f64::from(u32::try_from(names.len())?) - 1.0;
+    let mut chart = ChartBuilder::on(area)
+        .margin(12)
+        .x_label_area_size(40)
+        .y_label_area_size(90)
+        .build_cartesian_2d(0.0..last, (least * 0.8..most * 1.2).log_scale())
+        .map_err(|error| failed(&error))?;
+    chart
+        .configure_mesh()
+        .x_labels(names.len())
+        .x_desc("percentile")
+        .y_desc("µs")
+        .x_label_formatter(&|x| {
+            names
+                .iter()
+                .zip(0..)
+                .find(|(_, at)| (f64::from(*at) - x).abs() < 0.01)
+                .map_or(String::new(), |(name, _)| name.clone())
+        })
+        .y_label_formatter(&|y| figure(*y))
+        .label_style(("sans-serif", 13))
+        .light_line_style(WHITE)
+        .draw()
+        .map_err(|error| failed(&error))?;
+    for (one, colour) in experiment.series.iter().zip(COLOURS) {
+        chart
+            .draw_series(LineSeries::new(of(one), colour.stroke_width(2)).point_size(3))
+            .map_err(|error| failed(&error))?
+            .label(&one.name)
+            .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], colour.stroke_width(2)));
+    }
+    chart
+        .configure_series_labels()
+        .position(SeriesLabelPosition::UpperLeft)
+        .background_style(WHITE)
+        .label_font(("sans-serif", 13))
+        .draw()
+        .map_err(|error| failed(&error))
+}

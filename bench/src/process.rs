@@ -1,0 +1,115 @@
+//! Processes: started, watched, and gone when their measurement is over.
+
+use std::fs::File;
+use std::io::{Read, Seek};
+use std::net::TcpStream;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde::de::DeserializeOwned;
+use shared_child::{SharedChild, unix::SharedChildExt};
+
+/// How long anything may take before the measurement fails.
+pub const DEADLINE: Duration = Duration::from_secs(120);
+/// SIGINT on every system that has it.
+const SIGINT: i32 = 2;
+
+/// A running program. It is killed when this is dropped.
+pub struct Process {
+    name: String,
+    child: SharedChild,
+    stdout: File,
+    stderr: File,
+}
+
+impl Process {
+    /// Starts `command`. What it prints goes to files, which do not make it wait.
+    ///
+    /// # Errors
+    ///
+    /// A program that cannot be started.
+    pub fn start(command: &mut Command) -> Result<Self> {
+        let name = command.get_program().to_string_lossy().into_owned();
+        let name = name.rsplit('/').next().unwrap_or_default().to_owned();
+        let (stdout, stderr) = (tempfile::tempfile()?, tempfile::tempfile()?);
+        command.stdin(Stdio::null()).stdout(stdout.try_clone()?).stderr(stderr.try_clone()?);
+        let child = SharedChild::spawn(command).with_context(|| format!("cannot start {name}"))?;
+        Ok(Self { name, child, stdout, stderr })
+    }
+
+    /// The process id.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Asks the program to end, as Ctrl-C does.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn interrupt(&self) -> Result<()> {
+        self.child.send_signal(SIGINT).with_context(|| format!("cannot interrupt {}", self.name))
+    }
+
+    /// Waits for the program's end, and gives what it has printed on stdout.
+    ///
+    /// # Errors
+    ///
+    /// A program that fails, with its stderr, or does not end by [`DEADLINE`].
+    pub fn finish(mut self) -> Result<String> {
+        let Some(status) = self.child.wait_timeout(DEADLINE)? else {
+            bail!("{} has not ended within {DEADLINE:?}", self.name)
+        };
+        let stderr = read(&mut self.stderr)?;
+        ensure!(status.success(), "{} failed ({status}): {}", self.name, stderr.trim_end());
+        read(&mut self.stdout)
+    }
+
+    /// Waits for the program's end, and reads the last line of its stdout as JSON.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Process::finish`], and a line that is no such JSON.
+    pub fn summary<T: DeserializeOwned>(self) -> Result<T> {
+        let name = self.name.clone();
+        let stdout = self.finish()?;
+        let line = stdout.lines().next_back().unwrap_or_default();
+        serde_json::from_str(line).with_context(|| format!("cannot read what {name} printed"))
+    }
+
+    /// Waits until somebody listens on `endpoint`, which this program is to bind.
+    ///
+    /// # Errors
+    ///
+    /// A program that ends instead, or does not listen by [`DEADLINE`].
+    pub fn wait_until_listening(&mut self, endpoint: &str) -> Result<()> {
+        let address = endpoint.trim_start_matches("tcp://");
+        let start = Instant::now();
+        while TcpStream::connect(address).is_err() {
+            if let Some(status) = self.child.try_wait()? {
+                bail!("{} ended ({status}): {}", self.name, read(&mut self.stderr)?.trim_end());
+            }
+            ensure!(start.elapsed() < DEADLINE, "{} does not listen on {endpoint}", self.name);
+            thread::sleep(Duration::from_micros(100));
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // Both fail where it has ended.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn read(file: &mut File) -> Result<String> {
+    let mut text = String::new();
+    file.rewind()?;
+    file.read_to_string(&mut text).context("cannot read what a program printed")?;
+    Ok(text)
+}

@@ -1,0 +1,144 @@
+//! Round trips: a server, and clients that ask it.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use common::latency::Latency;
+use e2e::endpoint;
+use serde::Deserialize;
+
+use crate::args::{ReqRep, Run};
+use crate::contender::{Contender, choose};
+use crate::process::Process;
+use crate::results::{Experiment, Measured};
+use crate::rounds;
+
+/// How long the answers of a client took.
+#[derive(Deserialize)]
+pub struct Summary {
+    round_trip: RoundTrip,
+}
+
+#[derive(Deserialize)]
+struct RoundTrip {
+    buckets: Vec<(u64, u64)>,
+}
+
+impl Summary {
+    /// Adds the round trips to `latency`.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Latency::add`].
+    pub fn add_to(&self, latency: &mut Latency) -> Result<()> {
+        latency.add(&self.round_trip.buckets)
+    }
+}
+
+/// The median round trip of each contender.
+///
+/// # Errors
+///
+/// A measurement that fails.
+pub fn experiment(work: &ReqRep, run: &Run) -> Result<Experiment> {
+    let mut able = Contender::ZEROMQ.to_vec();
+    match work.rate {
+        Some(_) => able.truncate(1),
+        None => able.push(Contender::Tcp),
+    }
+    let contenders = choose(&run.peers, &able)?;
+    let names: Vec<_> = contenders.iter().map(|one| (one.name().to_owned(), None)).collect();
+    let ReqRep { msgs, size, clients, rate } = work;
+    let at = rate.map_or(String::new(), |rate| format!(", {rate} requests/s each"));
+    let cpus = match run.cpus[..] {
+        [] => String::new(),
+        [_] => ", on one processor".to_owned(),
+        _ => format!(", on {} processors", run.cpus.len()),
+    };
+    let series = rounds::measure(run, "request-reply", &names, |index| {
+        let latency = round_trips(contenders[index], work)?;
+        Ok(Measured { value: latency.percentile(50.0).as_secs_f64() * 1e6, latency: Some(latency) })
+    })?;
+    Ok(Experiment {
+        id: format!("req-rep-{}-cpu", run.cpus.len()),
+        title: format!(
+            "Request-reply, {clients} client(s), {msgs} requests of {size} bytes{at}{cpus}: median round trip"
+        ),
+        unit: "µs".to_owned(),
+        more_is_better: false,
+        reference: Contender::ZmqPatterns.name().to_owned(),
+        x: None,
+        series,
+    })
+}
+
+fn round_trips(contender: Contender, work: &ReqRep) -> Result<Latency> {
+    let endpoint = endpoint();
+    let mut server = Process::start(contender.program("zmq_server")?.args(["--bind", &endpoint]))?;
+    server.wait_until_listening(&endpoint)?;
+    let count = (work.msgs / work.clients).max(1).to_string();
+    let message = "x".repeat(work.size);
+    let clients: Result<Vec<_>> = (0..work.clients)
+        .map(|_| {
+            let mut client = contender.program("zmq_client")?;
+            client.args(["--latency", "--connect", &endpoint, "--count", &count]);
+            client.args(["--message", &message]);
+            if let Some(rate) = work.rate {
+                let interval = Duration::from_secs(1) / rate;
+                client.arg("--interval").arg(format!("{}ns", interval.as_nanos()));
+            }
+            Process::start(&mut client)
+        })
+        .collect();
+    let mut latency = Latency::new()?;
+    for client in clients? {
+        client.summary::<Summary>()?.add_to(&mut latency)?;
+    }
+    Ok(latency)
+}
+
+/// Requests a second of `clients` clients that ask at once, each something of its own. Each answer
+/// is to be the client's own request.
+///
+/// # Errors
+///
+/// An answer that is another client's, or missing.
+pub fn clients_at_once(clients: u64, msgs: u64) -> Result<Measured> {
+    let endpoint = endpoint();
+    let count = (msgs / clients).max(1);
+    let ours = |name| Contender::ZmqPatterns.program(name);
+    // They try to connect until there is a server: so all of them begin at once.
+    let asking: Result<Vec<_>> = (0..clients)
+        .map(|number| {
+            let mut client = std::process::Command::new(crate::contender::built("zmq_client")?);
+            client.args(["--format", "json", "--latency", "--connect", &endpoint]);
+            client.args(["--count", &count.to_string(), "--message", &number.to_string()]);
+            Process::start(&mut client)
+        })
+        .collect();
+    let asking = asking?;
+    let mut server = ours("zmq_server")?;
+    let start = Instant::now();
+    let _server = Process::start(server.args(["--echo", "--bind", &endpoint]))?;
+    let mut latency = Latency::new()?;
+    let mut answers = Vec::new();
+    for client in asking {
+        answers.push(client.finish()?);
+    }
+    let elapsed = start.elapsed();
+    for (number, lines) in answers.iter().enumerate() {
+        let answer = format!(r#"{{"kind":"bytes","message":"{number}"}}"#);
+        let right = lines.lines().filter(|line| *line == answer).count() as u64;
+        ensure!(right == count, "client {number} has {right} of {count} right answers");
+        let summary = lines.lines().next_back().context("a client printed nothing")?;
+        serde_json::from_str::<Summary>(summary)?.add_to(&mut latency)?;
+    }
+    Ok(Measured { value: per_second(clients * count, elapsed), latency: Some(latency) })
+}
+
+/// How many a second, of `count` in `elapsed`.
+#[expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
+#[must_use]
+pub fn per_second(count: u64, elapsed: Duration) -> f64 {
+    count as f64 / elapsed.as_secs_f64()
+}

@@ -1,0 +1,149 @@
+//! What was measured.
+
+use common::latency::Latency;
+use serde::{Deserialize, Serialize};
+
+/// All of a run.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Results {
+    /// When it was begun, in UTC.
+    pub date: String,
+    /// The command line that did it.
+    pub command: String,
+    /// The processor, how many, and the system.
+    pub machine: String,
+    /// What was measured, in which version.
+    pub versions: Vec<(String, String)>,
+    /// One after the other.
+    pub experiments: Vec<Experiment>,
+}
+
+/// Contenders at the same work, in turn.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Experiment {
+    /// Its name in the JSON, the documents and the names of plots.
+    pub id: String,
+    /// What is measured, for people, with the numbers that define the work.
+    pub title: String,
+    /// What a figure is.
+    pub unit: String,
+    /// Whether more of it is better.
+    pub more_is_better: bool,
+    /// Which of them the others are compared with.
+    pub reference: String,
+    /// What the x axis of a plot is, where [`Series::x`] is set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub x: Option<String>,
+    /// What each contender did.
+    pub series: Vec<Series>,
+}
+
+/// What one contender did in each round.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Series {
+    /// Who.
+    pub name: String,
+    /// Where on the x axis.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub x: Option<u64>,
+    /// A figure a round.
+    pub values: Vec<f64>,
+    /// Percentiles of all rounds together, in microseconds, of round trips.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub percentiles: Vec<(f64, f64)>,
+}
+
+/// What one measurement gave.
+#[derive(Clone, Debug)]
+pub struct Measured {
+    /// The figure.
+    pub value: f64,
+    /// Round trips, where there were any.
+    pub latency: Option<Latency>,
+}
+
+impl From<f64> for Measured {
+    fn from(value: f64) -> Self {
+        Self { value, latency: None }
+    }
+}
+
+impl Series {
+    /// The figure that counts.
+    #[must_use]
+    pub fn median(&self) -> f64 {
+        let sorted = self.sorted();
+        let middle = sorted.len() / 2;
+        match sorted.len() {
+            0 => f64::NAN,
+            even if even % 2 == 0 => f64::midpoint(sorted[middle - 1], sorted[middle]),
+            _ => sorted[middle],
+        }
+    }
+
+    /// The least of all rounds.
+    #[must_use]
+    pub fn min(&self) -> f64 {
+        self.sorted().first().copied().unwrap_or(f64::NAN)
+    }
+
+    /// The most of all rounds.
+    #[must_use]
+    pub fn max(&self) -> f64 {
+        self.sorted().last().copied().unwrap_or(f64::NAN)
+    }
+
+    fn sorted(&self) -> Vec<f64> {
+        let mut sorted = self.values.clone();
+        sorted.sort_by(f64::total_cmp);
+        sorted
+    }
+}
+
+impl Experiment {
+    /// The one that the others are compared with.
+    #[must_use]
+    pub fn reference(&self) -> Option<&Series> {
+        self.series.iter().find(|series| series.name == self.reference)
+    }
+
+    /// How many times as good as `series` the reference is, by medians.
+    #[must_use]
+    pub fn ratio(&self, series: &Series) -> Option<f64> {
+        let reference = self.reference()?.median();
+        let other = series.median();
+        Some(if self.more_is_better { reference / other } else { other / reference })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn series(name: &str, values: &[f64]) -> Series {
+        Series { name: name.to_owned(), x: None, values: values.to_vec(), percentiles: Vec::new() }
+    }
+
+    #[test]
+    fn the_median_stands_in_the_middle() {
+        assert!((series("", &[3.0, 1.0, 100.0]).median() - 3.0).abs() < 1e-9);
+        assert!((series("", &[4.0, 1.0, 2.0, 100.0]).median() - 3.0).abs() < 1e-9);
+        assert!(series("", &[]).median().is_nan());
+    }
+
+    #[test]
+    fn a_ratio_above_one_speaks_for_the_reference() {
+        let mut experiment = Experiment {
+            id: String::new(),
+            title: String::new(),
+            unit: String::new(),
+            more_is_better: true,
+            reference: "us".to_owned(),
+            x: None,
+            series: vec![series("us", &[30.0]), series("them", &[10.0])],
+        };
+        assert!((experiment.ratio(&experiment.series[1]).unwrap() - 3.0).abs() < 1e-9);
+        experiment.more_is_better = false;
+        assert!((experiment.ratio(&experiment.series[1]).unwrap() - 1.0 / 3.0).abs() < 1e-9);
+    }
+}

@@ -1,0 +1,77 @@
+//! Measures contenders in turn, round by round, so that what disturbs the machine for a while
+//! disturbs all of them.
+
+use anyhow::{Context, Result};
+use common::latency::Latency;
+use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
+use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
+use nix::unistd::Pid;
+
+use crate::args::Run;
+use crate::results::{Measured, Series};
+
+/// The percentiles that are kept of round trips.
+const PERCENTILES: [f64; 9] = [0.0, 25.0, 50.0, 75.0, 90.0, 95.0, 99.0, 99.9, 100.0];
+
+/// Has `measure` do each of the `names` once a round, on the processors that `run` names. A name
+/// comes with its place on the x axis, where there is one.
+///
+/// # Errors
+///
+/// The first measurement that fails.
+pub fn measure(
+    run: &Run,
+    what: &str,
+    names: &[(String, Option<u64>)],
+    mut measure: impl FnMut(usize) -> Result<Measured>,
+) -> Result<Vec<Series>> {
+    let everywhere = sched_getaffinity(THIS).context("cannot ask for this program's processors")?;
+    if !run.cpus.is_empty() {
+        pin(&run.cpus)?;
+    }
+    let bar = progress_bar(u64::from(run.rounds) * names.len() as u64, what)?;
+    let mut values: Vec<Vec<f64>> = vec![Vec::new(); names.len()];
+    let mut latencies: Vec<Option<Latency>> = vec![None; names.len()];
+    for _round in 0..run.rounds {
+        for (index, (name, x)) in names.iter().enumerate() {
+            let at = x.map_or(String::new(), |x| format!(", {x}"));
+            bar.set_message(format!("{what}: {name}{at}"));
+            let measured = measure(index).with_context(|| format!("{what}: {name}{at}"))?;
+            values[index].push(measured.value);
+            if let Some(latency) = measured.latency {
+                match &mut latencies[index] {
+                    Some(sum) => sum.add(&latency.buckets())?,
+                    none => *none = Some(latency),
+                }
+            }
+            bar.inc(1);
+        }
+    }
+    sched_setaffinity(THIS, &everywhere).context("cannot leave the processors")?;
+    let series = names.iter().zip(values).zip(latencies).map(|(((name, x), values), latency)| {
+        let percentiles = latency.map_or(Vec::new(), |latency| {
+            PERCENTILES.map(|p| (p, latency.percentile(p).as_secs_f64() * 1e6)).to_vec()
+        });
+        Series { name: name.clone(), x: *x, values, percentiles }
+    });
+    Ok(series.collect())
+}
+
+/// This thread, and what it starts from then on.
+const THIS: Pid = Pid::from_raw(0);
+
+fn pin(cpus: &[usize]) -> Result<()> {
+    let mut set = CpuSet::new();
+    for cpu in cpus {
+        set.set(*cpu).with_context(|| format!("there is no processor {cpu}"))?;
+    }
+    sched_setaffinity(THIS, &set).with_context(|| format!("cannot run on processors {cpus:?}"))
+}
+
+/// Drawn on stderr, where that is a terminal.
+fn progress_bar(length: u64, what: &str) -> Result<ProgressBar> {
+    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}")
+        .context("cannot draw a progress bar")?;
+    let bar = ProgressBar::new(length).with_style(style).with_finish(ProgressFinish::AndClear);
+    Ok(bar.with_message(what.to_owned()))
+}

@@ -1,0 +1,79 @@
+//! What a message costs, against how many share the work.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+use crate::args::{Run, Scale};
+use crate::contender::{Contender, choose};
+use crate::req_rep::per_second;
+use crate::results::{Experiment, Measured};
+use crate::{pipeline, pub_sub, req_rep, rounds};
+
+/// The high-water mark of the floods: libzmq's own.
+const HWM: u32 = 1000;
+
+/// Three series: clients, subscribers, consumers.
+///
+/// # Errors
+///
+/// A measurement that fails.
+pub fn experiments(work: &Scale, run: &Run) -> Result<Vec<Experiment>> {
+    choose(&run.peers, &[Contender::ZmqPatterns])?;
+    let Scale { msgs, duration, .. } = *work;
+    Ok(vec![
+        series(
+            run,
+            "clients",
+            &format!("{msgs} requests, shared by clients that ask at once; every answer right"),
+            ("requests/s", true),
+            &work.clients,
+            |clients| req_rep::clients_at_once(clients, msgs),
+        )?,
+        series(
+            run,
+            "subscribers",
+            &format!(
+                "A flood of {duration:?}, high-water mark {HWM}: time for each message delivered"
+            ),
+            ("µs/message", false),
+            &work.subscribers,
+            |subscribers| pub_sub::cost_per_delivery(subscribers, duration, HWM),
+        )?,
+        series(
+            run,
+            "consumers",
+            &format!("{msgs} JSON tasks, shared by consumers: time for each"),
+            ("µs/task", false),
+            &work.consumers,
+            |consumers| {
+                let consumers = usize::try_from(consumers).context("too many consumers")?;
+                let work = vec![Duration::ZERO; consumers];
+                let taken = pipeline::plain(Contender::ZmqPatterns, msgs, &work)?;
+                Ok((1e6 / per_second(msgs, taken)).into())
+            },
+        )?,
+    ])
+}
+
+fn series(
+    run: &Run,
+    of: &str,
+    title: &str,
+    (unit, more_is_better): (&str, bool),
+    counts: &[u64],
+    measure: impl Fn(u64) -> Result<Measured>,
+) -> Result<Experiment> {
+    let name = Contender::ZmqPatterns.name();
+    let names: Vec<_> = counts.iter().map(|count| (name.to_owned(), Some(*count))).collect();
+    let series = rounds::measure(run, of, &names, |index| measure(counts[index]))?;
+    Ok(Experiment {
+        id: format!("scale-{of}"),
+        title: title.to_owned(),
+        unit: unit.to_owned(),
+        more_is_better,
+        reference: name.to_owned(),
+        x: Some(of.to_owned()),
+        series,
+    })
+}
