@@ -60,6 +60,7 @@ fn scale(quick: bool) -> Scale {
             subscribers: vec![1, 4],
             consumers: vec![1, 2],
             msgs: 2000,
+            threads: true,
             duration: Duration::from_millis(200),
         }
     } else {
@@ -68,6 +69,7 @@ fn scale(quick: bool) -> Scale {
             subscribers: vec![1, 2, 4, 8, 16, 32, 64, 128, 256],
             consumers: vec![1, 2, 4, 8, 16, 32],
             msgs: 200_000,
+            threads: true,
             duration: Duration::from_secs(3),
         }
     }

@@ -170,6 +170,9 @@ pub struct Scale {
     /// How many requests and how many tasks there are, however many share them
     #[arg(long, value_name = "N", default_value_t = 200_000)]
     pub msgs: u64,
+    /// The clients are threads of one program, not processes
+    #[arg(long)]
+    pub threads: bool,
     /// How long the subscribers are flooded
     #[arg(long, value_name = "D", default_value = "3s", value_parser = duration)]
     pub duration: Duration,

@@ -3,6 +3,7 @@
 
 mod all;
 mod args;
+mod clients;
 mod contender;
 mod footprint;
 mod machine;

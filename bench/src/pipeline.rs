@@ -11,8 +11,7 @@ use serde::Deserialize;
 use crate::args::{Pipeline, Run};
 use crate::contender::{Contender, choose};
 use crate::process::Process;
-use crate::req_rep::per_second;
-use crate::results::Experiment;
+use crate::results::{Experiment, per_second};
 use crate::rounds;
 
 /// The reliable pipeline's name in tables and plots.

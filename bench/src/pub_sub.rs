@@ -10,8 +10,7 @@ use serde::Deserialize;
 use crate::args::{PubSub, Run, TOPIC_OFFSET};
 use crate::contender::{Contender, choose};
 use crate::process::Process;
-use crate::req_rep::per_second;
-use crate::results::{Experiment, Measured};
+use crate::results::{Experiment, Measured, per_second};
 use crate::rounds;
 
 /// Messages received a second, of each contender.

@@ -1,8 +1,8 @@
 //! Round trips: a server, and clients that ask it.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::Result;
 use common::latency::Latency;
 use e2e::endpoint;
 use serde::Deserialize;
@@ -95,50 +95,4 @@ fn round_trips(contender: Contender, work: &ReqRep) -> Result<Latency> {
         client.summary::<Summary>()?.add_to(&mut latency)?;
     }
     Ok(latency)
-}
-
-/// Requests a second of `clients` clients that ask at once, each something of its own. Each answer
-/// is to be the client's own request.
-///
-/// # Errors
-///
-/// An answer that is another client's, or missing.
-pub fn clients_at_once(clients: u64, msgs: u64) -> Result<Measured> {
-    let endpoint = endpoint();
-    let count = (msgs / clients).max(1);
-    let ours = |name| Contender::ZmqPatterns.program(name);
-    // They try to connect until there is a server: so all of them begin at once.
-    let asking: Result<Vec<_>> = (0..clients)
-        .map(|number| {
-            let mut client = std::process::Command::new(crate::contender::built("zmq_client")?);
-            client.args(["--format", "json", "--latency", "--connect", &endpoint]);
-            client.args(["--count", &count.to_string(), "--message", &number.to_string()]);
-            Process::start(&mut client)
-        })
-        .collect();
-    let asking = asking?;
-    let mut server = ours("zmq_server")?;
-    let start = Instant::now();
-    let _server = Process::start(server.args(["--echo", "--bind", &endpoint]))?;
-    let mut latency = Latency::new()?;
-    let mut answers = Vec::new();
-    for client in asking {
-        answers.push(client.finish()?);
-    }
-    let elapsed = start.elapsed();
-    for (number, lines) in answers.iter().enumerate() {
-        let answer = format!(r#"{{"kind":"bytes","message":"{number}"}}"#);
-        let right = lines.lines().filter(|line| *line == answer).count() as u64;
-        ensure!(right == count, "client {number} has {right} of {count} right answers");
-        let summary = lines.lines().next_back().context("a client printed nothing")?;
-        serde_json::from_str::<Summary>(summary)?.add_to(&mut latency)?;
-    }
-    Ok(Measured { value: per_second(clients * count, elapsed), latency: Some(latency) })
-}
-
-/// How many a second, of `count` in `elapsed`.
-#[expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
-#[must_use]
-pub fn per_second(count: u64, elapsed: Duration) -> f64 {
-    count as f64 / elapsed.as_secs_f64()
 }

@@ -1,5 +1,7 @@
 //! What was measured.
 
+use std::time::Duration;
+
 use common::latency::Latency;
 use serde::{Deserialize, Serialize};
 
@@ -114,6 +116,13 @@ impl Experiment {
         let other = series.median();
         Some(if self.more_is_better { reference / other } else { other / reference })
     }
+}
+
+/// How many a second, of `count` in `elapsed`.
+#[expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
+#[must_use]
+pub fn per_second(count: u64, elapsed: Duration) -> f64 {
+    count as f64 / elapsed.as_secs_f64()
 }
 
 #[cfg(test)]

@@ -6,9 +6,8 @@ use anyhow::{Context, Result};
 
 use crate::args::{Run, Scale};
 use crate::contender::{Contender, choose};
-use crate::req_rep::per_second;
-use crate::results::{Experiment, Measured};
-use crate::{pipeline, pub_sub, req_rep, rounds};
+use crate::results::{Experiment, Measured, per_second};
+use crate::{clients, pipeline, pub_sub, rounds};
 
 /// The high-water mark of the floods: libzmq's own.
 const HWM: u32 = 1000;
@@ -20,15 +19,22 @@ const HWM: u32 = 1000;
 /// A measurement that fails.
 pub fn experiments(work: &Scale, run: &Run) -> Result<Vec<Experiment>> {
     choose(&run.peers, &[Contender::ZmqPatterns])?;
-    let Scale { msgs, duration, .. } = *work;
+    let Scale { msgs, duration, threads, .. } = *work;
+    let kind = if threads { "clients of one program" } else { "clients" };
     Ok(vec![
         series(
             run,
             "clients",
-            &format!("{msgs} requests, shared by clients that ask at once; every answer right"),
+            &format!("{msgs} requests, shared by {kind} that ask at once: answered, all rightly"),
             ("requests/s", true),
             &work.clients,
-            |clients| req_rep::clients_at_once(clients, msgs),
+            |count| {
+                if work.threads {
+                    clients::threads(count, msgs)
+                } else {
+                    clients::processes(count, msgs)
+                }
+            },
         )?,
         series(
             run,

@@ -16,6 +16,11 @@ use crate::{logging, monitor};
 /// program hangs at its end. In milliseconds (`ZMQ_LINGER`).
 const LINGER: i32 = 1000;
 
+/// How many connections may wait until the program takes them: as many as the system allows. With
+/// libzmq's 100 some of a thousand clients that come at once would wait for many seconds, until
+/// the system tries again to connect them (`ZMQ_BACKLOG`).
+const BACKLOG: i32 = i32::MAX;
+
 /// The flags of all programs.
 #[derive(Args, Debug)]
 pub struct CommonArgs {
@@ -77,6 +82,7 @@ impl CommonArgs {
         endpoints: impl IntoIterator<Item = &'a Endpoint>,
     ) -> anyhow::Result<Receiver<SocketEvent>> {
         self.configure(socket, endpoints)?;
+        socket.set_backlog(BACKLOG).context("cannot set the backlog")?;
         self.curve.lock_server(context, socket)?;
         monitor::events(context, socket)
     }

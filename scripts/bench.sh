@@ -1,0 +1,27 @@
+#!/bin/sh
+# Measures the programs side by side with their peers, and shows the results in BENCHMARKS.md.
+set -eu
+cd "$(dirname "$0")/.."
+
+usage="usage: ${0##*/} [--quick]
+Builds the programs and their peers in release, runs all benchmarks (12 minutes; nothing else should run
+meanwhile), prints the tables, and writes bench/results/ and the tables of BENCHMARKS.md. With --quick it does
+a little of each in a minute, which shows that they work, and writes below target/ alone. One benchmark by
+itself, with all its flags: target/release/zmq_bench -h, once this has built it."
+
+case ${1-} in
+-h | --help) echo "$usage" && exit 0 ;;
+'' | --quick) ;;
+*) echo "error: '$1' is no option; ${0##*/} -h explains" >&2 && exit 2 ;;
+esac
+
+target=${CARGO_TARGET_DIR:-target}
+cargo build --release --locked --workspace
+# They are found beside the programs.
+cargo build --release --locked --manifest-path bench/peers/Cargo.toml --target-dir "$target"
+scripts/python.sh >/dev/null
+if [ "${1-}" = --quick ]; then
+    exec "$target/release/zmq_bench" all --quick --json "$target/bench.json" --plot "$target/bench"
+fi
+"$target/release/zmq_bench" all --json bench/results/results.json --plot bench/results
+"$target/release/zmq_bench" report bench/results/results.json --into BENCHMARKS.md
