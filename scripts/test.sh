@@ -27,7 +27,11 @@ if ! { cargo fmt --version && cargo clippy --version; } >/dev/null 2>&1; then
     step rustup component add rustfmt clippy
 fi
 step cargo fmt --all --check
+step cargo fmt --manifest-path bench/peers/Cargo.toml --all --check
 step cargo clippy --locked --workspace --all-targets -- -D warnings
+# In the folder of the tests, which build the peers, too.
+step cargo clippy --locked --manifest-path bench/peers/Cargo.toml --target-dir "${CARGO_TARGET_DIR:-target}" \
+    --workspace -- -D warnings
 step env RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --quiet
 step scripts/python.sh
 step cargo test --locked --workspace

@@ -13,7 +13,6 @@ use zeromq_src as _;
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rerun-if-changed=libzmq");
     let vendor = sources()?;
     let out = PathBuf::from(env::var("OUT_DIR")?);
     let unit = out.join("libzmq.cpp");
@@ -54,15 +53,17 @@ fn sources() -> Result<PathBuf, Box<dyn Error>> {
     Ok(Path::new(manifest).with_file_name("vendor"))
 }
 
-/// All of libzmq, but for WebSockets over TLS, which need GnuTLS.
+/// All of libzmq, but for `wss://`, which needs another library.
 fn translation_unit(sources: &Path) -> Result<String, Box<dyn Error>> {
     let entries: io::Result<Vec<_>> = fs::read_dir(sources)?.collect();
     let mut names: Vec<_> = entries?.iter().map(fs::DirEntry::file_name).collect();
     names.sort();
-    let mut unit = fs::read_to_string("libzmq/settings.hpp")?;
+    let mut unit = String::new();
     for name in names {
         let name = name.to_str().ok_or("a file name that is not UTF-8")?;
-        if name.ends_with(".cpp") && !name.starts_with("wss_") && name != "options.cpp" {
+        if Path::new(name).extension().is_some_and(|extension| extension == "cpp")
+            && !name.starts_with("wss_")
+        {
             writeln!(unit, "#include \"{name}\"")?;
         }
     }

@@ -66,10 +66,8 @@ fn start(name: &str) -> Result<(Duration, f64)> {
         _ => command.args(["--connect", &endpoint]),
     };
     let binds = !matches!(name, "zmq_client" | "subscriber" | "resultcollector");
-    let listener = match binds {
-        true => None,
-        false => Some(TcpListener::bind(endpoint.trim_start_matches("tcp://"))?),
-    };
+    let address = endpoint.trim_start_matches("tcp://");
+    let listener = if binds { None } else { Some(TcpListener::bind(address)?) };
     let start = Instant::now();
     let mut process = Process::start(&mut command)?;
     // Held until the memory is read.

@@ -10,7 +10,7 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use crate::markdown::figure;
-use crate::results::{Experiment, Results};
+use crate::results::{Experiment, Results, Series};
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
@@ -64,8 +64,8 @@ fn onto(
     area.present().map_err(|error| failed(&error))
 }
 
-fn text(area: &Area, text: &str, at: (i32, i32), size: i32, side: HPos) -> Result<()> {
-    let style = ("sans-serif", size).into_text_style(area).pos(Pos::new(side, VPos::Center));
+fn text(area: &Area, text: &str, at: (i32, i32), size: i32, anchor: HPos) -> Result<()> {
+    let style = ("sans-serif", size).into_text_style(area).pos(Pos::new(anchor, VPos::Center));
     area.draw(&Text::new(text.to_owned(), at, style)).map_err(|error| anyhow!("{error}"))
 }
 
@@ -76,7 +76,7 @@ fn bars(area: &Area, experiment: &Experiment) -> Result<()> {
     let (width, height) = area.dim_in_pixel();
     let count = i32::try_from(experiment.series.len())?;
     let step = i32::try_from(height)? / count.max(1);
-    let most = experiment.series.iter().map(|one| one.max()).fold(0.0, f64::max);
+    let most = experiment.series.iter().map(Series::max).fold(0.0, f64::max);
     let right = |value: f64| LEFT + (value / most * (f64::from(width) - 300.0)) as i32;
     for (row, one) in (0..).zip(&experiment.series) {
         let middle = row * step + step / 2;
@@ -97,7 +97,7 @@ fn bars(area: &Area, experiment: &Experiment) -> Result<()> {
 fn lines(area: &Area, experiment: &Experiment) -> Result<()> {
     let points: Vec<(f64, f64)> =
         experiment.series.iter().filter_map(|one| Some((one.x? as f64, one.median()))).collect();
-    let most = experiment.series.iter().map(|one| one.max()).fold(0.0, f64::max);
+    let most = experiment.series.iter().map(Series::max).fold(0.0, f64::max);
     let last = points.iter().map(|(x, _)| *x).fold(1.0, f64::max);
     let failed = |error: &dyn Display| anyhow!("{error}");
     let mut chart = ChartBuilder::on(area)
@@ -127,7 +127,7 @@ fn lines(area: &Area, experiment: &Experiment) -> Result<()> {
 
 /// Round trips of all rounds: a line a contender, over the percentiles.
 fn percentiles(area: &Area, experiment: &Experiment) -> Result<()> {
-    let of = |one: &crate::results::Series| -> Vec<(f64, f64)> {
+    let of = |one: &Series| -> Vec<(f64, f64)> {
         (0..).map(f64::from).zip(one.percentiles.iter().map(|(_, time)| *time)).collect()
     };
     let all = experiment.series.iter().flat_map(of).map(|(_, time)| time);
@@ -137,12 +137,12 @@ fn percentiles(area: &Area, experiment: &Experiment) -> Result<()> {
         one.percentiles.iter().map(|(percentile, _)| format!("p{percentile}")).collect()
     });
     let failed = |error: &dyn Display| anyhow!("{error}");
-    let last = f64::from(u32::try_from(names.len())?) - 1.0;
+    let right = f64::from(u32::try_from(names.len())?) - 1.0;
     let mut chart = ChartBuilder::on(area)
         .margin(12)
         .x_label_area_size(40)
         .y_label_area_size(90)
-        .build_cartesian_2d(0.0..last, (least * 0.8..most * 1.2).log_scale())
+        .build_cartesian_2d(0.0..right, (least * 0.8..most * 1.2).log_scale())
         .map_err(|error| failed(&error))?;
     chart
         .configure_mesh()

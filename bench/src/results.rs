@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// All of a run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Results {
-    /// When it was begun, in UTC.
+    /// When it had ended, in UTC.
     pub date: String,
     /// The command line that did it.
     pub command: String,

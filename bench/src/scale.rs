@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 
 use crate::args::{Run, Scale};
 use crate::contender::{Contender, choose};
+use crate::pipeline::SURPLUS;
 use crate::results::{Experiment, Measured, per_second};
 use crate::{clients, pipeline, pub_sub, rounds};
 
@@ -55,7 +56,7 @@ pub fn experiments(work: &Scale, run: &Run) -> Result<Vec<Experiment>> {
             |consumers| {
                 let consumers = usize::try_from(consumers).context("too many consumers")?;
                 let work = vec![Duration::ZERO; consumers];
-                let taken = pipeline::plain(Contender::ZmqPatterns, msgs, &work)?;
+                let taken = pipeline::plain(Contender::ZmqPatterns, msgs, SURPLUS, &work)?;
                 Ok((1e6 / per_second(msgs, taken)).into())
             },
         )?,

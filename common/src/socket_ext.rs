@@ -98,6 +98,9 @@ thread_local! {
     /// What `send_json` writes into. Reused, and sent as a slice: libzmq keeps up to 33 bytes
     /// inside its own message, so that a small one is sent without any allocation.
     static JSON: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    /// What `recv_…` receives into: reused, since to make and to drop a message takes a call of
+    /// libzmq each.
+    static FRAME: RefCell<Message> = RefCell::new(Message::new());
 }
 
 impl SocketExt for Socket {
@@ -152,11 +155,19 @@ fn recv_frame<T>(
     flags: i32,
     decode: impl FnOnce(&[u8]) -> Result<T, String>,
 ) -> Result<T, RecvError> {
-    let mut frame = Message::new();
-    socket.recv(&mut frame, flags)?;
+    FRAME.with_borrow_mut(|frame| recv_into(frame, socket, flags, decode))
+}
+
+fn recv_into<T>(
+    frame: &mut Message,
+    socket: &Socket,
+    flags: i32,
+    decode: impl FnOnce(&[u8]) -> Result<T, String>,
+) -> Result<T, RecvError> {
+    socket.recv(frame, flags)?;
     if !frame.get_more() {
-        let decoded = decode(&frame);
-        return Ok(decoded.map_err(|reason| BadMessage::new(reason, &[&*frame]))?);
+        let decoded = decode(frame);
+        return Ok(decoded.map_err(|reason| BadMessage::new(reason, &[&**frame]))?);
     }
     let (mut frames, mut bytes, mut next) = (1, frame.len(), Message::new());
     loop {
@@ -164,7 +175,7 @@ fn recv_frame<T>(
         frames += 1;
         bytes += next.len();
         if !next.get_more() {
-            return Err(BadMessage::measured(payload::NOT_ONE_FRAME, frames, bytes, &frame).into());
+            return Err(BadMessage::measured(payload::NOT_ONE_FRAME, frames, bytes, frame).into());
         }
     }
 }

@@ -49,6 +49,7 @@ fn help_names_every_flag_with_its_default() {
                 "--interval <D> 0",
                 "--timeout <D> for ever",
                 "--retries <N> 0",
+                "--latency",
             ],
         ),
         (

@@ -108,3 +108,27 @@ fn programs_talk_over_ipc_as_over_tcp() {
     // A path is open to no other host: no warning.
     assert_eq!(server.interrupt().stderr, "");
 }
+
+/// Lines that closely follow each other are written together; the last ones as well, and all in
+/// their order.
+#[test]
+fn a_flood_of_lines_is_printed_whole() {
+    let topics: Vec<String> = (0..100).map(|number| format!("topic{number}")).collect();
+    let flags = topics.iter().flat_map(|topic| ["--topic", topic]);
+    let publisher = rust("publisher").args(["--bind", &endpoint(), "--interval", "0"]);
+    let ended = publisher.args(["--count", "100"]).args(flags).start().wait();
+    let mut expected = String::new();
+    for topic in std::iter::repeat_n(&topics, 100).flatten() {
+        expected += &format!("[b\"{topic}\", b\"message for {topic}\"]\n");
+    }
+    assert_eq!(ended.stdout, expected + "rounds published: 100\n");
+}
+
+/// The first line shows at once, and so does each that nothing follows: programs are watched.
+#[test]
+fn a_line_that_follows_closely_does_not_wait_for_a_third() {
+    let publisher = rust("publisher").args(["--bind", &endpoint(), "--interval", "1h"]).start();
+    publisher.wait_for(Stream::Stdout, "client1");
+    publisher.wait_for(Stream::Stdout, "client2");
+    assert_eq!(publisher.interrupt().code, Some(0));
+}

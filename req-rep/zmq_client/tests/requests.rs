@@ -191,3 +191,47 @@ fn verbose_shows_the_life_of_the_connection() {
     drop(server);
     client.wait_for(Stream::Stderr, &format!("info: disconnected from {endpoint}"));
 }
+
+#[test]
+fn with_latency_the_end_tells_how_long_the_answers_took() {
+    let flags = ["--latency", "--count", "3", "--quiet"];
+    for format in ["text", "json"] {
+        let (server, client) = server_and_client(&[&flags[..], &["--format", format]].concat());
+        for _ in 0..3 {
+            answer(&server, "x");
+        }
+        let stdout = client.wait().stdout;
+        if format == "text" {
+            assert!(
+                stdout.starts_with("round trip: p50 ") && stdout.ends_with(" µs\n"),
+                "{stdout}"
+            );
+        } else {
+            let summary: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+            let round_trip = &summary["round_trip"];
+            assert_eq!((&summary["answered"], &round_trip["count"]), (&3.into(), &3.into()));
+            assert!(round_trip["max_us"].as_f64() >= round_trip["p50_us"].as_f64(), "{stdout}");
+        }
+    }
+}
+
+/// 300 ms for one answer, while ten were to come: those count, too.
+#[test]
+fn a_late_answer_counts_for_the_requests_that_it_held_up() {
+    let (server, client) = server_and_client(&[
+        "--latency",
+        "--count",
+        "2",
+        "--interval",
+        "30ms",
+        "--format",
+        "json",
+        "--quiet",
+    ]);
+    answer(&server, "x");
+    let request = server.recv_multipart(0).unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    server.send_multipart(request, 0).unwrap();
+    let summary: serde_json::Value = serde_json::from_str(&client.wait().stdout).unwrap();
+    assert!(summary["round_trip"]["count"].as_u64().unwrap() >= 11, "{summary}");
+}

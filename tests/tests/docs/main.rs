@@ -167,6 +167,7 @@ fn links_lead_somewhere() {
     for path in readmes.iter().map(String::as_str).chain([
         "README.md",
         "README.zh-TW.md",
+        "BENCHMARKS.md",
         "SECURITY.md",
         "zmq-sys/README.md",
         "reliable-pipeline/PROTOCOL.md",

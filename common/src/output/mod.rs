@@ -1,10 +1,13 @@
 //! stdout: a line a message, then results and summaries, as text or as JSON.
 
+mod lines;
+
 use std::fmt;
 use std::io::{self, Write};
 
 use anyhow::Context;
 use clap::ValueEnum;
+use lines::Lines;
 use serde::Serialize;
 
 /// What stdout holds.
@@ -16,18 +19,21 @@ pub enum Format {
     Json,
 }
 
-/// A program's stdout. Each line is written out at once.
+/// A program's stdout. A line is written out at once, unless it follows others so closely that to
+/// write each by itself would hold up the messages: then they are written together, a hundred times
+/// a second. On a terminal each is written out at once.
 #[derive(Debug)]
 pub struct Output {
     format: Format,
     quiet: bool,
+    lines: Lines,
 }
 
 impl Output {
     /// Writes in `format`; `quiet` drops the line a message.
     #[must_use]
     pub fn new(format: Format, quiet: bool) -> Self {
-        Self { format, quiet }
+        Self { format, quiet, lines: Lines::new(quiet) }
     }
 
     /// The line of a message, which `-q` drops.
@@ -36,7 +42,11 @@ impl Output {
     ///
     /// stdout's own: the reader may have closed it.
     pub fn message(&self, text: impl fmt::Display, json: &impl Serialize) -> anyhow::Result<()> {
-        if self.quiet { Ok(()) } else { self.result(text, json) }
+        if self.quiet {
+            return Ok(());
+        }
+        let written = self.lines.add(|line| self.write(line, text, json));
+        written.context("cannot write to stdout")
     }
 
     /// A result or a summary.
@@ -45,13 +55,20 @@ impl Output {
     ///
     /// stdout's own: the reader may have closed it.
     pub fn result(&self, text: impl fmt::Display, json: &impl Serialize) -> anyhow::Result<()> {
-        let mut stdout = io::stdout().lock();
+        let written = self.lines.add(|line| self.write(line, text, json));
+        written.and_then(|()| self.lines.write_out()).context("cannot write to stdout")
+    }
+
+    fn write(
+        &self,
+        line: &mut Vec<u8>,
+        text: impl fmt::Display,
+        json: &impl Serialize,
+    ) -> io::Result<()> {
         match self.format {
-            Format::Text => writeln!(stdout, "{text}"),
-            Format::Json => serde_json::to_writer(&mut stdout, json)
-                .map_err(io::Error::from)
-                .and_then(|()| stdout.write_all(b"\n")),
+            Format::Text => write!(line, "{text}")?,
+            Format::Json => serde_json::to_writer(&mut *line, json)?,
         }
-        .context("cannot write to stdout")
+        line.write_all(b"\n")
     }
 }

@@ -1,0 +1,118 @@
+//! Lines on their way to stdout.
+
+use std::io::{self, IsTerminal, Write};
+use std::mem;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long a line that closely follows another one may wait for more.
+const MOMENT: Duration = Duration::from_millis(10);
+/// How much may wait, in bytes.
+const MOST: usize = 64 << 10;
+
+/// The lines that wait. They are written out when this is dropped.
+#[derive(Debug)]
+pub(super) struct Lines(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    state: Mutex<State>,
+    added: Condvar,
+    /// Whether there is a thread that writes out what waits.
+    may_wait: bool,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    waiting: Vec<u8>,
+    written_out: Option<Instant>,
+    /// What kept the thread from writing, until the program hears of it.
+    failed: Option<io::Error>,
+    ended: bool,
+}
+
+impl Lines {
+    /// Without lines a message (`quiet`), and on a terminal, nothing waits.
+    pub(super) fn new(quiet: bool) -> Self {
+        let shared = |may_wait| {
+            Arc::new(Shared { state: Mutex::default(), added: Condvar::new(), may_wait })
+        };
+        if quiet || io::stdout().is_terminal() {
+            return Self(shared(false));
+        }
+        let waiting = shared(true);
+        let in_thread = Arc::clone(&waiting);
+        let spawned = thread::Builder::new()
+            .name("stdout".to_owned())
+            .spawn(move || in_thread.write_out_what_waits());
+        Self(if spawned.is_ok() { waiting } else { shared(false) })
+    }
+
+    /// Adds what `write` writes: a line.
+    pub(super) fn add(&self, write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> io::Result<()> {
+        let mut state = self.0.lock();
+        write(&mut state.waiting)?;
+        if let Some(error) = state.failed.take() {
+            return Err(error);
+        }
+        let follows_closely = state.written_out.is_some_and(|when| when.elapsed() < MOMENT);
+        if self.0.may_wait && follows_closely && state.waiting.len() < MOST {
+            self.0.added.notify_one();
+            return Ok(());
+        }
+        state.write_out()
+    }
+
+    /// Writes out all that waits.
+    pub(super) fn write_out(&self) -> io::Result<()> {
+        self.0.lock().write_out()
+    }
+}
+
+impl Drop for Lines {
+    fn drop(&mut self) {
+        let mut state = self.0.lock();
+        // The program has ended, for another reason, and nobody is left to be told.
+        let _ = state.write_out();
+        state.ended = true;
+        self.0.added.notify_one();
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write_out_what_waits(&self) {
+        loop {
+            let nothing = |state: &mut State| state.waiting.is_empty() && !state.ended;
+            let state = self.added.wait_while(self.lock(), nothing);
+            if state.unwrap_or_else(PoisonError::into_inner).ended {
+                return;
+            }
+            thread::sleep(MOMENT);
+            let mut state = self.lock();
+            if let Err(error) = state.write_out() {
+                state.failed = Some(error);
+            }
+        }
+    }
+}
+
+impl State {
+    fn write_out(&mut self) -> io::Result<()> {
+        if self.waiting.is_empty() {
+            return Ok(());
+        }
+        let waiting = mem::take(&mut self.waiting);
+        let mut stdout = io::stdout().lock();
+        let written = stdout.write_all(&waiting).and_then(|()| stdout.flush());
+        self.written_out = Some(Instant::now());
+        // Its memory is of use for the next ones.
+        self.waiting = waiting;
+        self.waiting.clear();
+        written
+    }
+}
