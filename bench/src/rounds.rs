@@ -32,8 +32,11 @@ pub fn measure(
     let bar = progress_bar(u64::from(run.rounds) * names.len() as u64, what)?;
     let mut values: Vec<Vec<f64>> = vec![Vec::new(); names.len()];
     let mut latencies: Vec<Option<Latency>> = vec![None; names.len()];
-    for _round in 0..run.rounds {
-        for (index, (name, x)) in names.iter().enumerate() {
+    for round in 0..run.rounds {
+        // Each round begins with another one, so that nobody always follows the same one.
+        let first = usize::try_from(round)? % names.len();
+        for index in (first..names.len()).chain(0..first) {
+            let (name, x) = &names[index];
             let at = x.map_or(String::new(), |x| format!(", {x}"));
             bar.set_message(format!("{what}: {name}{at}"));
             let measured = measure(index).with_context(|| format!("{what}: {name}{at}"))?;
