@@ -17,8 +17,8 @@ use crate::{logging, monitor};
 const LINGER: i32 = 1000;
 
 /// How many connections may wait until the program takes them: as many as the system allows. With
-/// libzmq's 100 some of a thousand clients that come at once would wait for many seconds, until
-/// the system tries again to connect them (`ZMQ_BACKLOG`).
+/// libzmq's 100 some of a thousand clients that come at once would wait until the system tries
+/// again to connect them, a second later or more (`ZMQ_BACKLOG`).
 const BACKLOG: i32 = i32::MAX;
 
 /// The flags of all programs.
