@@ -13,7 +13,7 @@ use roles::{
 
 /// How long a socket that is closed keeps trying to deliver what it has sent: omq's default is not
 /// at all.
-const LINGER: Duration = Duration::from_secs(60);
+const LINGER: Duration = Duration::from_mins(1);
 
 fn main() -> Result<()> {
     let context = Context::new();
