@@ -87,6 +87,7 @@ pub enum Command {
 
 /// How to measure, and where the results go.
 #[derive(Clone, Debug, ClapArgs)]
+#[group(skip)]
 pub struct Run {
     /// How many times each contender is measured, all in turn; the median counts
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
@@ -111,6 +112,7 @@ pub struct Run {
 
 /// Request and reply.
 #[derive(Clone, Debug, ClapArgs)]
+#[group(skip)]
 pub struct ReqRep {
     /// How many requests in all
     #[arg(long, value_name = "N", default_value_t = 20_000)]
@@ -129,6 +131,7 @@ pub struct ReqRep {
 
 /// Publish and subscribe.
 #[derive(Clone, Debug, ClapArgs)]
+#[group(skip)]
 pub struct PubSub {
     /// How many messages each subscriber receives
     #[arg(long, value_name = "N", default_value_t = 2_000_000)]
@@ -146,6 +149,7 @@ pub struct PubSub {
 
 /// A pipeline.
 #[derive(Clone, Debug, ClapArgs)]
+#[group(skip)]
 pub struct Pipeline {
     /// How many tasks
     #[arg(long, value_name = "N", default_value_t = 2_000_000)]
@@ -157,6 +161,7 @@ pub struct Pipeline {
 
 /// Numbers of peers.
 #[derive(Clone, Debug, ClapArgs)]
+#[group(skip)]
 pub struct Scale {
     /// Numbers of clients
     #[arg(long, value_name = "N", value_delimiter = ',', default_values_t = [1, 10, 100, 1000])]
