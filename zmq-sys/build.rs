@@ -1,44 +1,89 @@
-//! Builds libzmq out of the sources in the crate zeromq-src, with the libsodium that
-//! libsodium-sys-stable has built, as one file: the compiler then sees through libzmq's many small
-//! functions, as with link-time optimisation, and is done sooner than with a hundred files.
+//! Builds libzmq out of the sources in the crate zeromq-src, with `patches/` applied to them and with
+//! the libsodium that libsodium-sys-stable has built. It is compiled as two files: the compiler then
+//! sees through libzmq's many small functions, as with link-time optimisation, and is done sooner
+//! than with a hundred files.
 
 use std::error::Error;
+use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs, io};
 
+use diffy::patch_set::{FileOperation, ParseOptions, PatchSet};
 // It is a dependency for its sources.
 use zeromq_src as _;
 
+/// The files that a message passes through, without their `.cpp`. They are compiled for speed, and
+/// all others for size.
+const PATH_OF_A_MESSAGE: &[&str] = &[
+    "decoder_allocators",
+    "dist",
+    "encoder",
+    "fq",
+    "lb",
+    "mailbox",
+    "msg",
+    "pipe",
+    "pull",
+    "push",
+    "session_base",
+    "signaler",
+    "socket_base",
+    "stream_engine_base",
+    "v2_decoder",
+    "v3_1_encoder",
+    "xpub",
+    "xsub",
+    "zmq",
+];
+
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build.rs");
-    let vendor = sources()?;
+    println!("cargo::rerun-if-changed=patches");
+    let vendor = vendor()?;
     let out = PathBuf::from(env::var("OUT_DIR")?);
-    let unit = out.join("libzmq.cpp");
-    fs::write(&unit, translation_unit(&vendor.join("src"))?)?;
+    let sources = out.join("src");
+    copy_files(&vendor.join("src"), &sources)?;
+    for patch in paths(Path::new("patches"))? {
+        apply(&patch, &out).map_err(|error| format!("{}: {error}", patch.display()))?;
+    }
     // A Makefile or CMake would write what it has found out about the system; here that is said
     // below.
     fs::write(out.join("platform.hpp"), "")?;
 
     let mut build = cc::Build::new();
-    build.cpp(true).std("c++11").opt_level(2).warnings(false).file(&unit).include(&out);
+    build.cpp(true).std("c++11").warnings(false).include(&out);
     // Nothing of it is replaced when the program is loaded: calls within it may be inlined.
     build.flag_if_supported("-fno-semantic-interposition").flag_if_supported("-fvisibility=hidden");
-    for folder in ["src", "include", "external/sha1"] {
-        build.include(vendor.join(folder));
-    }
+    build.include(vendor.join("include"));
     build.include(env::var("DEP_SODIUM_INCLUDE")?);
     for name in defines(&env::var("CARGO_CFG_TARGET_OS")?)? {
         build.define(name, "1");
     }
-    build.compile("zmq");
-    cc::Build::new().warnings(false).file(vendor.join("external/sha1/sha1.c")).compile("zmq_sha1");
+
+    let (fast, small): (Vec<_>, Vec<_>) =
+        paths(&sources)?.into_iter().filter(|path| is_compiled(path)).partition(|path| {
+            path.file_stem().is_some_and(|stem| PATH_OF_A_MESSAGE.iter().any(|name| stem == *name))
+        });
+    let mut for_speed = build.clone();
+    for_speed.opt_level(2).file(translation_unit("fast.cpp", &fast, &out)?);
+    // GCC's own limit keeps functions of a few lines from being inlined.
+    for_speed.flag_if_supported("--param=max-inline-insns-auto=100");
+    for_speed.flag_if_supported("--param=inline-unit-growth=200");
+    let mut for_size = build;
+    for_size.opt_level_str("s").file(translation_unit("small.cpp", &small, &out)?);
+    // A function that both have is linked from the first.
+    cc::Build::new()
+        .cpp(true)
+        .objects(for_speed.compile_intermediates())
+        .objects(for_size.compile_intermediates())
+        .compile("zmq");
     Ok(())
 }
 
 /// The folder of libzmq in zeromq-src, which only cargo knows.
-fn sources() -> Result<PathBuf, Box<dyn Error>> {
+fn vendor() -> Result<PathBuf, Box<dyn Error>> {
     let metadata =
         Command::new(env::var("CARGO")?).args(["metadata", "--format-version", "1"]).output()?;
     if !metadata.status.success() {
@@ -53,21 +98,59 @@ fn sources() -> Result<PathBuf, Box<dyn Error>> {
     Ok(Path::new(manifest).with_file_name("vendor"))
 }
 
-/// All of libzmq, but for `wss://`, which needs another library.
-fn translation_unit(sources: &Path) -> Result<String, Box<dyn Error>> {
-    let entries: io::Result<Vec<_>> = fs::read_dir(sources)?.collect();
-    let mut names: Vec<_> = entries?.iter().map(fs::DirEntry::file_name).collect();
-    names.sort();
-    let mut unit = String::new();
-    for name in names {
-        let name = name.to_str().ok_or("a file name that is not UTF-8")?;
-        if Path::new(name).extension().is_some_and(|extension| extension == "cpp")
-            && !name.starts_with("wss_")
-        {
-            writeln!(unit, "#include \"{name}\"")?;
+/// What is in `folder`, in the order of the names.
+fn paths(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let entries: io::Result<Vec<_>> = fs::read_dir(folder)?.collect();
+    let mut paths: Vec<_> = entries?.iter().map(fs::DirEntry::path).collect();
+    paths.sort();
+    Ok(paths)
+}
+
+fn copy_files(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    for path in paths(from)? {
+        if let Some(name) = path.file_name() {
+            fs::copy(&path, to.join(name))?;
         }
     }
-    Ok(unit)
+    Ok(())
+}
+
+/// Applies a patch in git's format to the files below `root`.
+fn apply(patch: &Path, root: &Path) -> Result<(), Box<dyn Error>> {
+    let text = fs::read_to_string(patch)?;
+    for file in PatchSet::parse(&text, ParseOptions::gitdiff()) {
+        let file = file?;
+        let (FileOperation::Modify { modified, .. }, Some(hunks)) =
+            (file.operation().strip_prefix(1), file.patch().as_text())
+        else {
+            return Err("only files that are there can be patched".into());
+        };
+        let path = root.join(&*modified);
+        fs::write(&path, diffy::apply(&fs::read_to_string(&path)?, hunks)?)?;
+    }
+    Ok(())
+}
+
+/// All of libzmq, but for `ws://` and `wss://`, which are drafts.
+fn is_compiled(path: &Path) -> bool {
+    let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
+    name.ends_with(".cpp") && !name.starts_with("ws")
+}
+
+/// Writes a file `name` that includes `sources`.
+fn translation_unit(
+    name: &str,
+    sources: &[PathBuf],
+    out: &Path,
+) -> Result<PathBuf, Box<dyn Error>> {
+    let mut unit = String::new();
+    for source in sources {
+        writeln!(unit, "#include \"{}\"", source.display())?;
+    }
+    let path = out.join(name);
+    fs::write(&path, unit)?;
+    Ok(path)
 }
 
 /// What libzmq is built with, and what it finds on the system.
@@ -77,15 +160,12 @@ fn defines(system: &str) -> Result<Vec<&'static str>, Box<dyn Error>> {
         "ZMQ_USE_LIBSODIUM",
         "ZMQ_HAVE_CURVE",
         "ZMQ_HAVE_IPC",
-        "ZMQ_HAVE_WS",
-        "ZMQ_USE_BUILTIN_SHA1",
         "ZMQ_USE_CV_IMPL_STL11",
         "ZMQ_POLL_BASED_ON_POLL",
         "ZMQ_HAVE_UIO",
         "ZMQ_HAVE_STRUCT_SOCKADDR_UN",
         "ZMQ_HAVE_SO_KEEPALIVE",
         "HAVE_STRNLEN",
-        "HAVE_FORK",
         "HAVE_CLOCK_GETTIME",
     ];
     defines.extend_from_slice(match system {

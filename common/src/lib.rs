@@ -13,6 +13,7 @@ pub mod monitor;
 pub mod output;
 pub mod payload;
 pub mod pickle;
+pub mod scheduling;
 pub mod shutdown;
 pub mod socket_ext;
 pub mod text;

@@ -1,6 +1,6 @@
 //! The article's ways to send a payload, and payloads of each kind.
 
-use std::fmt;
+use std::{fmt, mem};
 
 use clap::ValueEnum;
 use serde::{Serialize, Serializer, de::DeserializeOwned, ser::SerializeMap};
@@ -100,16 +100,16 @@ impl Payload {
     /// # Errors
     ///
     /// Messages of another form than `kind`.
-    pub fn decode(kind: Kind, frames: &[Vec<u8>]) -> Result<Self, BadMessage> {
-        let decoded = match (kind, frames) {
-            (Kind::Bytes, [frame]) => Ok(Self::Bytes(frame.clone())),
-            (Kind::Bytes | Kind::Multipart, frames) => Ok(Self::Multipart(frames.to_vec())),
+    pub fn decode(kind: Kind, mut frames: Vec<Vec<u8>>) -> Result<Self, BadMessage> {
+        let decoded = match (kind, frames.as_mut_slice()) {
+            (Kind::Bytes, [frame]) => Ok(Self::Bytes(mem::take(frame))),
+            (Kind::Bytes | Kind::Multipart, _) => Ok(Self::Multipart(mem::take(&mut frames))),
             (Kind::String, [frame]) => decode_utf8(frame).map(Self::String),
             (Kind::Json, [frame]) => decode_json(frame).map(Self::Json),
             (Kind::Pyobj, [frame]) => pickle::decode(frame).map(Self::Pyobj),
             _ => Err(NOT_ONE_FRAME.to_owned()),
         };
-        decoded.map_err(|reason| BadMessage::new(reason, frames))
+        decoded.map_err(|reason| BadMessage::new(reason, &frames))
     }
 
     /// The kind that this payload is.

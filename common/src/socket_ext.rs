@@ -135,16 +135,19 @@ impl SocketExt for Socket {
 
     fn send_payload(&self, payload: &Payload, flags: i32) -> Result<(), SendError> {
         match payload {
-            Payload::Bytes(bytes) => Ok(self.send(bytes, flags)?),
+            // As slices: of a `&Vec` the zmq crate would make a copy first.
+            Payload::Bytes(bytes) => Ok(self.send(bytes.as_slice(), flags)?),
             Payload::String(text) => self.send_string(text, flags),
             Payload::Json(value) => self.send_json(value, flags),
             Payload::Pyobj(value) => self.send_pyobj(value, flags),
-            Payload::Multipart(frames) => Ok(self.send_multipart(frames, flags)?),
+            Payload::Multipart(frames) => {
+                Ok(self.send_multipart(frames.iter().map(Vec::as_slice), flags)?)
+            }
         }
     }
 
     fn recv_payload(&self, kind: Kind, flags: i32) -> Result<Payload, RecvError> {
-        Ok(Payload::decode(kind, &self.recv_multipart(flags)?)?)
+        Ok(Payload::decode(kind, self.recv_multipart(flags)?)?)
     }
 }
 

@@ -48,7 +48,7 @@ fn pickle_like() -> impl Strategy<Value = Vec<u8>> {
 }
 
 fn decoded_and_printed(kind: Kind, frames: &[Vec<u8>]) {
-    match Payload::decode(kind, frames) {
+    match Payload::decode(kind, frames.to_vec()) {
         Ok(payload) => {
             let json: Value = serde_json::from_str(&json!(payload).to_string()).unwrap();
             assert!(json["message"] != Value::Null || kind == Kind::Json || kind == Kind::Pyobj);
@@ -79,7 +79,7 @@ proptest! {
         let Payload::Json(parsed) = sent else { panic!("{sent:?}") };
         prop_assert_eq!(&parsed, &value);
         let frame = text[0].clone().into_bytes();
-        prop_assert_eq!(Payload::decode(Kind::Json, &[frame]).unwrap(), Payload::Json(value));
+        prop_assert_eq!(Payload::decode(Kind::Json, vec![frame]).unwrap(), Payload::Json(value));
     }
 
     #[test]
@@ -87,7 +87,7 @@ proptest! {
         let sent = Payload::from_texts(Kind::Pyobj, &[value.to_string()]).unwrap();
         let Payload::Pyobj(object) = &sent else { panic!("{sent:?}") };
         let frame = serde_pickle::value_to_vec(object, serde_pickle::SerOptions::new()).unwrap();
-        let received = Payload::decode(Kind::Pyobj, &[frame]).unwrap();
+        let received = Payload::decode(Kind::Pyobj, vec![frame]).unwrap();
         prop_assert_eq!(&json!(received)["message"], &value);
     }
 

@@ -20,6 +20,7 @@ use clap::Parser;
 use common::bad_message::Rejected;
 use common::exit::{self, HintExt};
 use common::message::{WorkMessage, WorkResult};
+use common::scheduling;
 use common::shutdown::Shutdown;
 use common::socket_ext::SocketExt;
 use serde::Serialize;
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
 fn run(args: &Args) -> Result<()> {
     let out = args.common.start();
     let consumer_id = args.id.unwrap_or_else(|| rand::random_range(1..=1000));
+    scheduling::prefer_throughput();
     let context = zmq::Context::new();
     let shutdown = Shutdown::on_signals(&context)?;
 

@@ -19,6 +19,7 @@ use args::Args;
 use clap::Parser;
 use common::exit;
 use common::message::WorkMessage;
+use common::scheduling;
 use common::shutdown::Shutdown;
 use common::socket_ext::SocketExt;
 use serde_json::json;
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
 
 fn run(args: &Args) -> Result<()> {
     let out = args.common.start();
+    scheduling::prefer_throughput();
     let context = zmq::Context::new();
     let shutdown = Shutdown::on_signals(&context)?;
 

@@ -21,6 +21,7 @@ use clap::Parser;
 use common::bad_message::{RecvError, Rejected};
 use common::exit;
 use common::message::WorkResult;
+use common::scheduling;
 use common::shutdown::Shutdown;
 use common::socket_ext::SocketExt;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
 
 fn run(args: &Args) -> Result<()> {
     let out = args.common.start();
+    scheduling::prefer_throughput();
     let context = zmq::Context::new();
     let shutdown = Shutdown::on_signals(&context)?;
 

@@ -65,7 +65,8 @@ fn serve(args: &Args, context: &zmq::Context, out: &Output, tally: &mut Tally) -
     let reply = Payload::from_texts(args.kind, slice::from_ref(&args.reply))?;
     while args.count == 0 || tally.answered < args.count {
         let frames = socket.recv_multipart(0).context("cannot receive a request")?;
-        match Payload::decode(args.kind, &frames) {
+        let echo = args.echo.then(|| frames.clone());
+        match Payload::decode(args.kind, frames) {
             Ok(request) => {
                 out.message(
                     format_args!("received {}: {request}", request.kind().name()),
@@ -73,7 +74,7 @@ fn serve(args: &Args, context: &zmq::Context, out: &Output, tally: &mut Tally) -
                 )?;
                 if args.exit_before_reply == Some(tally.answered + 1) {
                     bail!("ended before reply {}, as --exit-before-reply says", tally.answered + 1);
-                } else if args.echo {
+                } else if let Some(frames) = echo {
                     socket.send_multipart(frames, 0).context("cannot send a reply")?;
                 } else {
                     socket.send_payload(&reply, 0).context("cannot send a reply")?;
