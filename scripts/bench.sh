@@ -4,7 +4,7 @@ set -eu
 cd "$(dirname "$0")/.."
 
 usage="usage: ${0##*/} [--quick]
-Builds the programs and their peers in release, runs all benchmarks (12 minutes; nothing else should run
+Builds the programs and their peers in release, runs all benchmarks (15 minutes; nothing else should run
 meanwhile), prints the tables, and writes bench/results/ and the tables of BENCHMARKS.md. With --quick it does
 a little of each in a minute, which shows that they work, and writes below target/ alone. One benchmark by
 itself, with all its flags: target/release/zmq_bench -h, once this has built it."

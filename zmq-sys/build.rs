@@ -119,23 +119,27 @@ fn copy_files(from: &Path, to: &Path) -> io::Result<()> {
 /// Applies a patch in git's format to the files below `root`.
 fn apply(patch: &Path, root: &Path) -> Result<(), Box<dyn Error>> {
     let text = fs::read_to_string(patch)?;
-    for file in PatchSet::parse(&text, ParseOptions::gitdiff()) {
-        let file = file?;
+    let files: Vec<_> =
+        PatchSet::parse(&text, ParseOptions::gitdiff()).collect::<Result<_, _>>()?;
+    if files.is_empty() {
+        return Err("holds no patch".into());
+    }
+    for file in files {
         let (FileOperation::Modify { modified, .. }, Some(hunks)) =
             (file.operation().strip_prefix(1), file.patch().as_text())
         else {
             return Err("only files that are there can be patched".into());
         };
-        let path = root.join(&*modified);
-        fs::write(&path, diffy::apply(&fs::read_to_string(&path)?, hunks)?)?;
+        let source = root.join(&*modified);
+        fs::write(&source, diffy::apply(&fs::read_to_string(&source)?, hunks)?)?;
     }
     Ok(())
 }
 
 /// All of libzmq, but for `ws://` and `wss://`, which are drafts.
 fn is_compiled(path: &Path) -> bool {
-    let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
-    name.ends_with(".cpp") && !name.starts_with("ws")
+    let name = path.file_stem().and_then(OsStr::to_str).unwrap_or_default();
+    path.extension().is_some_and(|extension| extension == "cpp") && !name.starts_with("ws")
 }
 
 /// Writes a file `name` that includes `sources`.
@@ -153,7 +157,9 @@ fn translation_unit(
     Ok(path)
 }
 
-/// What libzmq is built with, and what it finds on the system.
+/// What libzmq is built with, and what it finds on the system. `HAVE_FORK` is left out: with it, each
+/// wake-up asks the system for the process's number, for the sake of forked processes that use their
+/// parent's sockets, as no program here does.
 fn defines(system: &str) -> Result<Vec<&'static str>, Box<dyn Error>> {
     let mut defines = vec![
         "ZMQ_STATIC",

@@ -90,7 +90,7 @@ pub enum Command {
 #[group(skip)]
 pub struct Run {
     /// How many times each contender is measured, all in turn; the median counts
-    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..))]
     pub rounds: u32,
 
     /// Who is measured [default: all that can do the work]

@@ -46,18 +46,19 @@ fn flood(contender: Contender, work: &PubSub) -> Result<f64> {
     publisher.args(["--bind", &endpoint, "--topic", &topic, "--hwm", &hwm]);
     let mut publisher = Process::start(&mut publisher)?;
     publisher.wait_until_listening(&endpoint)?;
+    let msgs = contender.share(work.msgs);
     let start = Instant::now();
     let subscribers: Result<Vec<_>> = (0..work.subscribers)
         .map(|_| {
             let mut subscriber = contender.program("subscriber")?;
             subscriber.args(["--connect", &endpoint, "--hwm", &hwm]);
-            Process::start(subscriber.args(["--count", &work.msgs.to_string(), &topic]))
+            Process::start(subscriber.args(["--count", &msgs.to_string(), &topic]))
         })
         .collect();
     for subscriber in subscribers? {
         subscriber.finish()?;
     }
-    Ok(per_second(work.msgs * work.subscribers, start.elapsed()))
+    Ok(per_second(msgs * work.subscribers, start.elapsed()))
 }
 
 #[derive(Deserialize)]

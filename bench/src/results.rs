@@ -74,31 +74,29 @@ impl Series {
     /// The figure that counts.
     #[must_use]
     pub fn median(&self) -> f64 {
-        let sorted = self.sorted();
-        let middle = sorted.len() / 2;
-        match sorted.len() {
-            0 => f64::NAN,
-            even if even % 2 == 0 => f64::midpoint(sorted[middle - 1], sorted[middle]),
-            _ => sorted[middle],
-        }
+        median(self.values.clone())
     }
 
     /// The least of all rounds.
     #[must_use]
     pub fn min(&self) -> f64 {
-        self.sorted().first().copied().unwrap_or(f64::NAN)
+        self.values.iter().copied().min_by(f64::total_cmp).unwrap_or(f64::NAN)
     }
 
     /// The most of all rounds.
     #[must_use]
     pub fn max(&self) -> f64 {
-        self.sorted().last().copied().unwrap_or(f64::NAN)
+        self.values.iter().copied().max_by(f64::total_cmp).unwrap_or(f64::NAN)
     }
+}
 
-    fn sorted(&self) -> Vec<f64> {
-        let mut sorted = self.values.clone();
-        sorted.sort_by(f64::total_cmp);
-        sorted
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    match values.len() {
+        0 => f64::NAN,
+        even if even % 2 == 0 => f64::midpoint(values[middle - 1], values[middle]),
+        _ => values[middle],
     }
 }
 
@@ -109,12 +107,18 @@ impl Experiment {
         self.series.iter().find(|series| series.name == self.reference)
     }
 
-    /// How many times as good as `series` the reference is, by medians.
+    /// How many times as good as `series` the reference is: the median of the rounds' own ratios.
+    /// What changes from round to round, as the machine's speed, is in neither.
     #[must_use]
     pub fn ratio(&self, series: &Series) -> Option<f64> {
-        let reference = self.reference()?.median();
-        let other = series.median();
-        Some(if self.more_is_better { reference / other } else { other / reference })
+        let rounds = self.reference()?.values.iter().zip(&series.values);
+        let ratios =
+            rounds.map(
+                |(reference, other)| {
+                    if self.more_is_better { reference / other } else { other / reference }
+                },
+            );
+        Some(median(ratios.collect()))
     }
 }
 
@@ -149,7 +153,7 @@ mod tests {
             more_is_better: true,
             reference: "us".to_owned(),
             x: None,
-            series: vec![series("us", &[30.0]), series("them", &[10.0])],
+            series: vec![series("us", &[30.0, 4.0, 6.0]), series("them", &[10.0, 1.0, 3.0])],
         };
         assert!((experiment.ratio(&experiment.series[1]).unwrap() - 3.0).abs() < 1e-9);
         experiment.more_is_better = false;

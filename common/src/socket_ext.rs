@@ -1,9 +1,10 @@
 //! The article's list of calls for sending and receiving, on the zmq crate's sockets.
 //!
-//! `send_multipart` and `recv_multipart` are the zmq crate's own; the bytes of a single frame are
-//! `send` and `recv_bytes` there. The rest of the list is here, with the flags of the calls beside
-//! it (0, or `zmq::DONTWAIT`). Each `recv_…` takes exactly one frame: a message of several is a bad
-//! one, and is taken off the socket whole, so that the next receive starts with the next message.
+//! `send_multipart` is the zmq crate's own; the bytes of a single frame are `send` and `recv_bytes`
+//! there. The rest of the list is here, with the flags of the calls beside it (0, or
+//! `zmq::DONTWAIT`). Each `recv_…` but `recv_frames` takes exactly one frame: a message of several is
+//! a bad one, and is taken off the socket whole, so that the next receive starts with the next
+//! message.
 
 use std::cell::RefCell;
 
@@ -79,6 +80,14 @@ pub trait SocketExt {
     /// The socket's own, and messages that are not one frame with a pickle of plain data.
     fn recv_pyobj(&self, flags: i32) -> Result<serde_pickle::Value, RecvError>;
 
+    /// pyzmq's `recv_multipart`: the frames of one message. The zmq crate has a method of that name,
+    /// which calls libzmq three times more for each frame.
+    ///
+    /// # Errors
+    ///
+    /// The socket's own.
+    fn recv_frames(&self, flags: i32) -> zmq::Result<Vec<Vec<u8>>>;
+
     /// Sends `payload` with the call of the article that its kind names.
     ///
     /// # Errors
@@ -133,6 +142,19 @@ impl SocketExt for Socket {
         recv_frame(self, flags, pickle::decode)
     }
 
+    fn recv_frames(&self, flags: i32) -> zmq::Result<Vec<Vec<u8>>> {
+        FRAME.with_borrow_mut(|frame| {
+            let mut frames = Vec::new();
+            loop {
+                self.recv(frame, flags)?;
+                frames.push(frame.to_vec());
+                if !frame.get_more() {
+                    return Ok(frames);
+                }
+            }
+        })
+    }
+
     fn send_payload(&self, payload: &Payload, flags: i32) -> Result<(), SendError> {
         match payload {
             // As slices: of a `&Vec` the zmq crate would make a copy first.
@@ -147,7 +169,7 @@ impl SocketExt for Socket {
     }
 
     fn recv_payload(&self, kind: Kind, flags: i32) -> Result<Payload, RecvError> {
-        Ok(Payload::decode(kind, self.recv_multipart(flags)?)?)
+        Ok(Payload::decode(kind, self.recv_frames(flags)?)?)
     }
 }
 

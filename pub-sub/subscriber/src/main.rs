@@ -22,6 +22,7 @@ use common::bad_message::{BadMessage, Rejected};
 use common::exit;
 use common::output::Output;
 use common::shutdown::Shutdown;
+use common::socket_ext::SocketExt;
 use common::text::Publication;
 use serde::Serialize;
 
@@ -75,7 +76,7 @@ fn receive(
     }
 
     while args.count == 0 || tally.received < args.count {
-        let frames = socket.recv_multipart(0).context("cannot receive a message")?;
+        let frames = socket.recv_frames(0).context("cannot receive a message")?;
         if let [topic, message] = &frames[..] {
             let publication = Publication(&[topic, message]);
             out.message(publication, &publication)?;

@@ -64,7 +64,7 @@ fn serve(args: &Args, context: &zmq::Context, out: &Output, tally: &mut Tally) -
 
     let reply = Payload::from_texts(args.kind, slice::from_ref(&args.reply))?;
     while args.count == 0 || tally.answered < args.count {
-        let frames = socket.recv_multipart(0).context("cannot receive a request")?;
+        let frames = socket.recv_frames(0).context("cannot receive a request")?;
         let echo = args.echo.then(|| frames.clone());
         match Payload::decode(args.kind, frames) {
             Ok(request) => {
