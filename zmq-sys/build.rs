@@ -17,25 +17,32 @@ use zeromq_src as _;
 /// The files that a message passes through, without their `.cpp`. They are compiled for speed, and
 /// all others for size.
 const PATH_OF_A_MESSAGE: &[&str] = &[
+    "clock",
     "decoder_allocators",
     "dist",
     "encoder",
+    "epoll",
     "fq",
+    "io_thread",
     "lb",
     "mailbox",
+    "metadata",
     "msg",
+    "object",
     "pipe",
     "pull",
     "push",
     "session_base",
     "signaler",
     "socket_base",
+    "tcp",
     "stream_engine_base",
     "v2_decoder",
     "v3_1_encoder",
     "xpub",
     "xsub",
     "zmq",
+    "zmtp_engine",
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {

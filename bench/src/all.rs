@@ -39,8 +39,7 @@ pub fn experiments(quick: bool, run: &Run) -> Result<Vec<Experiment>> {
         )?,
     ];
     for cpus in [vec![0], vec![0, 1]] {
-        let work =
-            ReqRep { msgs: if quick { 500 } else { 5000 }, size: 9, clients: 1, rate: None };
+        let work = ReqRep { msgs: if quick { 500 } else { 5000 }, size: 9, clients: 1, rate: None };
         // They are short, and some differ by a few per cent only.
         let rounds = 2 * run.rounds;
         experiments.push(req_rep::experiment(&work, &Run { cpus, rounds, ..run.clone() })?);
