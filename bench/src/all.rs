@@ -42,7 +42,7 @@ pub fn experiments(quick: bool, run: &Run) -> Result<Vec<Experiment>> {
         let work = ReqRep { msgs: if quick { 500 } else { 5000 }, size: 9, clients: 1, rate: None };
         // They are short, and some differ by a few per cent only.
         let rounds = 2 * run.rounds;
-        experiments.push(req_rep::experiment(&work, &Run { cpus, rounds, ..run.clone() })?);
+        experiments.push(req_rep::experiment(&work, &Run { rounds, cpus, ..run.clone() })?);
     }
     for hwm in HWMS {
         let work = PubSub { msgs, size: 19, subscribers: 1, hwm };
