@@ -111,14 +111,11 @@ impl Experiment {
     /// What changes from round to round, as the machine's speed, is in neither.
     #[must_use]
     pub fn ratio(&self, series: &Series) -> Option<f64> {
-        let rounds = self.reference()?.values.iter().zip(&series.values);
-        let ratios =
-            rounds.map(
-                |(reference, other)| {
-                    if self.more_is_better { reference / other } else { other / reference }
-                },
-            );
-        Some(median(ratios.collect()))
+        let reference = self.reference()?;
+        let (above, below) =
+            if self.more_is_better { (reference, series) } else { (series, reference) };
+        let rounds = above.values.iter().zip(&below.values);
+        Some(median(rounds.map(|(above, below)| above / below).collect()))
     }
 }
 

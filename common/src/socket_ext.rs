@@ -81,7 +81,7 @@ pub trait SocketExt {
     fn recv_pyobj(&self, flags: i32) -> Result<serde_pickle::Value, RecvError>;
 
     /// pyzmq's `recv_multipart`: the frames of one message. The zmq crate has a method of that name,
-    /// which calls libzmq three times more for each frame.
+    /// which calls libzmq twice more for each frame.
     ///
     /// # Errors
     ///
