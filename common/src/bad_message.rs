@@ -1,6 +1,7 @@
 //! Messages that are not what they should be: described, reported, counted.
 
 use std::fmt;
+use std::ops::Deref;
 
 use serde::Serialize;
 
@@ -20,9 +21,9 @@ pub struct BadMessage {
 
 impl BadMessage {
     /// Describes the message that came in `frames`, and why it is bad.
-    pub fn new<F: AsRef<[u8]>>(reason: impl Into<String>, frames: &[F]) -> Self {
-        let bytes = frames.iter().map(|frame| frame.as_ref().len()).sum();
-        let first = frames.first().map_or(&[][..], AsRef::as_ref);
+    pub fn new<F: Deref<Target = [u8]>>(reason: impl Into<String>, frames: &[F]) -> Self {
+        let bytes = frames.iter().map(|frame| frame.len()).sum();
+        let first = frames.first().map_or(&[][..], Deref::deref);
         Self::measured(reason, frames.len(), bytes, first)
     }
 
@@ -119,7 +120,7 @@ mod tests {
 
     #[test]
     fn a_report_shows_reason_size_and_first_bytes() {
-        let bad = BadMessage::new("not JSON", &["hello"]);
+        let bad = BadMessage::new("not JSON", &[b"hello".as_slice()]);
         assert_eq!(bad.to_string(), "not JSON (5 bytes in 1 frame: b\"hello\")");
         let long = BadMessage::new("too many frames", &[[b'x'; 40].as_slice(), b"y"]);
         let shown = "x".repeat(32);
@@ -127,7 +128,7 @@ mod tests {
             long.to_string(),
             format!("too many frames (41 bytes in 2 frames: b\"{shown}\"…)")
         );
-        let empty = BadMessage::new("empty", &[""]);
+        let empty = BadMessage::new("empty", &[b"".as_slice()]);
         assert_eq!(empty.to_string(), "empty (0 bytes in 1 frame: b\"\")");
     }
 
@@ -136,7 +137,7 @@ mod tests {
         let mut rejected = Rejected::default();
         assert_eq!(rejected.sift(Ok(7)), Ok(Some(7)));
         assert_eq!(rejected.to_string(), "");
-        let bad = BadMessage::new("bad", &[""]);
+        let bad = BadMessage::new("bad", &[b"".as_slice()]);
         assert_eq!(rejected.sift::<u8>(Err(RecvError::Bad(bad))), Ok(None));
         assert_eq!(
             rejected.sift::<u8>(Err(RecvError::Socket(zmq::Error::ETERM))),

@@ -1,6 +1,6 @@
 //! The article's ways to send a payload, and payloads of each kind.
 
-use std::{fmt, mem};
+use std::{fmt, ops::Deref};
 
 use clap::ValueEnum;
 use serde::{Serialize, Serializer, de::DeserializeOwned, ser::SerializeMap};
@@ -38,25 +38,25 @@ impl Kind {
     }
 }
 
-/// What a message carries.
+/// What a message carries: bytes and text where they are, in its frames or in a command line.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Payload {
+pub enum Payload<'a> {
     /// One frame of bytes.
-    Bytes(Vec<u8>),
+    Bytes(&'a [u8]),
     /// One frame of UTF-8.
-    String(String),
+    String(&'a str),
     /// One frame of JSON.
     Json(serde_json::Value),
     /// One frame with a pickled Python object.
     Pyobj(serde_pickle::Value),
     /// Any number of frames.
-    Multipart(Vec<Vec<u8>>),
+    Multipart(Vec<&'a [u8]>),
 }
 
 /// Why a frame is refused where there are several, or none.
 pub(crate) const NOT_ONE_FRAME: &str = "not one frame";
 
-impl Payload {
+impl<'a> Payload<'a> {
     /// The payload that command-line texts stand for. As JSON and as a Python object, a text is
     /// read as JSON, and is a string where it is not; only `Kind::Multipart` takes several texts,
     /// one a frame.
@@ -64,16 +64,16 @@ impl Payload {
     /// # Errors
     ///
     /// Several texts, or none, for a kind that takes one; JSON that a pickle cannot hold.
-    pub fn from_texts(kind: Kind, texts: &[String]) -> anyhow::Result<Self> {
+    pub fn from_texts(kind: Kind, texts: &'a [String]) -> anyhow::Result<Self> {
         let json = |text: &String| {
             serde_json::from_str(text).unwrap_or_else(|_| serde_json::Value::String(text.clone()))
         };
         Ok(match (kind, texts) {
             (Kind::Multipart, texts) => {
-                Self::Multipart(texts.iter().map(|text| text.clone().into_bytes()).collect())
+                Self::Multipart(texts.iter().map(String::as_bytes).collect())
             }
-            (Kind::Bytes, [text]) => Self::Bytes(text.clone().into_bytes()),
-            (Kind::String, [text]) => Self::String(text.clone()),
+            (Kind::Bytes, [text]) => Self::Bytes(text.as_bytes()),
+            (Kind::String, [text]) => Self::String(text),
             (Kind::Json, [text]) => Self::Json(json(text)),
             (Kind::Pyobj, [text]) => Self::Pyobj(serde_pickle::to_value(&json(text))?),
             (kind, texts) => {
@@ -84,13 +84,13 @@ impl Payload {
 
     /// `text` itself, whatever it looks like, in the form that a peer of this kind can read.
     #[must_use]
-    pub fn plain_text(kind: Kind, text: String) -> Self {
+    pub fn plain_text(kind: Kind, text: &'a str) -> Self {
         match kind {
-            Kind::Bytes => Self::Bytes(text.into_bytes()),
+            Kind::Bytes => Self::Bytes(text.as_bytes()),
             Kind::String => Self::String(text),
-            Kind::Json => Self::Json(serde_json::Value::String(text)),
-            Kind::Pyobj => Self::Pyobj(serde_pickle::Value::String(text)),
-            Kind::Multipart => Self::Multipart(vec![text.into_bytes()]),
+            Kind::Json => Self::Json(text.into()),
+            Kind::Pyobj => Self::Pyobj(serde_pickle::Value::String(text.to_owned())),
+            Kind::Multipart => Self::Multipart(vec![text.as_bytes()]),
         }
     }
 
@@ -100,16 +100,21 @@ impl Payload {
     /// # Errors
     ///
     /// Messages of another form than `kind`.
-    pub fn decode(kind: Kind, mut frames: Vec<Vec<u8>>) -> Result<Self, BadMessage> {
-        let decoded = match (kind, frames.as_mut_slice()) {
-            (Kind::Bytes, [frame]) => Ok(Self::Bytes(mem::take(frame))),
-            (Kind::Bytes | Kind::Multipart, _) => Ok(Self::Multipart(mem::take(&mut frames))),
+    pub fn decode<F: Deref<Target = [u8]>>(
+        kind: Kind,
+        frames: &'a [F],
+    ) -> Result<Self, BadMessage> {
+        let decoded = match (kind, frames) {
+            (Kind::Bytes, [frame]) => Ok(Self::Bytes(frame)),
+            (Kind::Bytes | Kind::Multipart, frames) => {
+                Ok(Self::Multipart(frames.iter().map(Deref::deref).collect()))
+            }
             (Kind::String, [frame]) => decode_utf8(frame).map(Self::String),
             (Kind::Json, [frame]) => decode_json(frame).map(Self::Json),
             (Kind::Pyobj, [frame]) => pickle::decode(frame).map(Self::Pyobj),
             _ => Err(NOT_ONE_FRAME.to_owned()),
         };
-        decoded.map_err(|reason| BadMessage::new(reason, &frames))
+        decoded.map_err(|reason| BadMessage::new(reason, frames))
     }
 
     /// The kind that this payload is.
@@ -126,7 +131,7 @@ impl Payload {
 }
 
 /// Text: `b"…"`, the string itself in quotes, JSON, Python's notation, a list of frames.
-impl fmt::Display for Payload {
+impl fmt::Display for Payload<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Bytes(bytes) => Bytes(bytes).fmt(f),
@@ -139,7 +144,7 @@ impl fmt::Display for Payload {
 }
 
 /// JSON: `{"kind": "bytes", "message": "a message"}`.
-impl Serialize for Payload {
+impl Serialize for Payload<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut object = serializer.serialize_map(Some(2))?;
         object.serialize_entry("kind", self.kind().name())?;
@@ -167,9 +172,6 @@ pub(crate) fn decode_json<T: DeserializeOwned>(frame: &[u8]) -> Result<T, String
 /// # Errors
 ///
 /// Why `frame` is not UTF-8.
-pub(crate) fn decode_utf8(frame: &[u8]) -> Result<String, String> {
-    match str::from_utf8(frame) {
-        Ok(text) => Ok(text.to_owned()),
-        Err(error) => Err(format!("not UTF-8: {error}")),
-    }
+pub(crate) fn decode_utf8(frame: &[u8]) -> Result<&str, String> {
+    str::from_utf8(frame).map_err(|error| format!("not UTF-8: {error}"))
 }

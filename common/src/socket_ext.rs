@@ -12,7 +12,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use zmq::{Message, Socket};
 
 use crate::bad_message::{BadMessage, RecvError};
-use crate::payload::{self, Kind, Payload};
+use crate::payload::{self, Payload};
 use crate::pickle;
 
 /// Why nothing was sent.
@@ -80,13 +80,13 @@ pub trait SocketExt {
     /// The socket's own, and messages that are not one frame with a pickle of plain data.
     fn recv_pyobj(&self, flags: i32) -> Result<serde_pickle::Value, RecvError>;
 
-    /// pyzmq's `recv_multipart`: the frames of one message. The zmq crate has a method of that name,
-    /// which calls libzmq twice more for each frame.
+    /// pyzmq's `recv_multipart`, into `frames`, in the place of the message that they were before.
+    /// The zmq crate has a method of that name, which copies each frame into memory of its own.
     ///
     /// # Errors
     ///
-    /// The socket's own.
-    fn recv_frames(&self, flags: i32) -> zmq::Result<Vec<Vec<u8>>>;
+    /// The socket's own. `frames` are then still the message before, or a part of it.
+    fn recv_frames(&self, frames: &mut Vec<Message>, flags: i32) -> zmq::Result<()>;
 
     /// Sends `payload` with the call of the article that its kind names.
     ///
@@ -94,13 +94,6 @@ pub trait SocketExt {
     ///
     /// Those of that call.
     fn send_payload(&self, payload: &Payload, flags: i32) -> Result<(), SendError>;
-
-    /// Receives with the call of the article that `kind` names.
-    ///
-    /// # Errors
-    ///
-    /// Those of that call. A message of several frames is a good one as [`Kind::Bytes`] too.
-    fn recv_payload(&self, kind: Kind, flags: i32) -> Result<Payload, RecvError>;
 }
 
 thread_local! {
@@ -130,7 +123,7 @@ impl SocketExt for Socket {
     }
 
     fn recv_string(&self, flags: i32) -> Result<String, RecvError> {
-        recv_frame(self, flags, payload::decode_utf8)
+        recv_frame(self, flags, |frame| payload::decode_utf8(frame).map(str::to_owned))
     }
 
     fn send_pyobj(&self, value: &serde_pickle::Value, flags: i32) -> Result<(), SendError> {
@@ -142,34 +135,28 @@ impl SocketExt for Socket {
         recv_frame(self, flags, pickle::decode)
     }
 
-    fn recv_frames(&self, flags: i32) -> zmq::Result<Vec<Vec<u8>>> {
-        FRAME.with_borrow_mut(|frame| {
-            let mut frames = Vec::new();
-            loop {
-                self.recv(frame, flags)?;
-                frames.push(frame.to_vec());
-                if !frame.get_more() {
-                    return Ok(frames);
-                }
+    fn recv_frames(&self, frames: &mut Vec<Message>, flags: i32) -> zmq::Result<()> {
+        for received in 0.. {
+            if received == frames.len() {
+                frames.push(Message::new());
             }
-        })
+            self.recv(&mut frames[received], flags)?;
+            if !frames[received].get_more() {
+                frames.truncate(received + 1);
+                break;
+            }
+        }
+        Ok(())
     }
 
     fn send_payload(&self, payload: &Payload, flags: i32) -> Result<(), SendError> {
         match payload {
-            // As slices: of a `&Vec` the zmq crate would make a copy first.
-            Payload::Bytes(bytes) => Ok(self.send(bytes.as_slice(), flags)?),
+            Payload::Bytes(bytes) => Ok(self.send(*bytes, flags)?),
             Payload::String(text) => self.send_string(text, flags),
             Payload::Json(value) => self.send_json(value, flags),
             Payload::Pyobj(value) => self.send_pyobj(value, flags),
-            Payload::Multipart(frames) => {
-                Ok(self.send_multipart(frames.iter().map(Vec::as_slice), flags)?)
-            }
+            Payload::Multipart(frames) => Ok(self.send_multipart(frames.iter().copied(), flags)?),
         }
-    }
-
-    fn recv_payload(&self, kind: Kind, flags: i32) -> Result<Payload, RecvError> {
-        Ok(Payload::decode(kind, self.recv_frames(flags)?)?)
     }
 }
 
@@ -245,6 +232,19 @@ mod tests {
         for num in [u64::MAX, 0] {
             left.send_json(&WorkMessage { num }, 0).unwrap();
             assert_eq!(right.recv_json::<WorkMessage>(0).unwrap().num, num);
+        }
+    }
+
+    #[test]
+    fn the_frames_of_a_message_take_the_place_of_those_before() {
+        let (left, right) = pair();
+        let messages = [vec!["a", "", "c"], vec!["d"], vec!["e", "f"]];
+        let mut frames = Vec::new();
+        for sent in messages {
+            left.send_multipart(&sent, 0).unwrap();
+            right.recv_frames(&mut frames, 0).unwrap();
+            let received: Vec<_> = frames.iter().map(|frame| frame.as_str().unwrap()).collect();
+            assert_eq!(received, sent);
         }
     }
 

@@ -33,42 +33,46 @@ impl Serialize for Bytes<'_> {
 
 /// The frames of a message. Text: `[b"client1", b"message for client1"]`. JSON: an array.
 #[derive(Clone, Copy)]
-pub struct Frames<'a, F>(pub &'a [F]);
+pub struct Frames<'a>(pub &'a [&'a [u8]]);
 
-impl<F: AsRef<[u8]>> fmt::Display for Frames<'_, F> {
+impl fmt::Display for Frames<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_char('[')?;
         for (index, frame) in self.0.iter().enumerate() {
             let separator = if index == 0 { "" } else { ", " };
-            write!(f, "{separator}{}", Bytes(frame.as_ref()))?;
+            write!(f, "{separator}{}", Bytes(frame))?;
         }
         f.write_char(']')
     }
 }
 
-impl<F: AsRef<[u8]>> Serialize for Frames<'_, F> {
+impl Serialize for Frames<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(|frame| Bytes(frame.as_ref())))
+        serializer.collect_seq(self.0.iter().map(|frame| Bytes(frame)))
     }
 }
 
 /// A published message. Text: its two frames, as the article prints them.
 /// JSON: `{"topic": "client1", "message": "message for client1"}`.
 #[derive(Clone, Copy)]
-pub struct Publication<'a, F>(pub &'a [F; 2]);
+pub struct Publication<'a> {
+    /// The first frame.
+    pub topic: &'a [u8],
+    /// The second frame.
+    pub message: &'a [u8],
+}
 
-impl<F: AsRef<[u8]>> fmt::Display for Publication<'_, F> {
+impl fmt::Display for Publication<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Frames(self.0).fmt(f)
+        Frames(&[self.topic, self.message]).fmt(f)
     }
 }
 
-impl<F: AsRef<[u8]>> Serialize for Publication<'_, F> {
+impl Serialize for Publication<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let [topic, message] = self.0;
         let mut object = serializer.serialize_map(Some(2))?;
-        object.serialize_entry("topic", &Bytes(topic.as_ref()))?;
-        object.serialize_entry("message", &Bytes(message.as_ref()))?;
+        object.serialize_entry("topic", &Bytes(self.topic))?;
+        object.serialize_entry("message", &Bytes(self.message))?;
         object.end()
     }
 }
@@ -92,11 +96,12 @@ mod tests {
 
     #[test]
     fn frames_print_as_a_list() {
-        let frames = ["client1", ""];
+        let frames = [b"client1".as_slice(), b""];
         assert_eq!(Frames(&frames).to_string(), r#"[b"client1", b""]"#);
         assert_eq!(serde_json::to_string(&Frames(&frames)).unwrap(), r#"["client1",""]"#);
-        assert_eq!(Publication(&frames).to_string(), r#"[b"client1", b""]"#);
-        let json = serde_json::to_string(&Publication(&frames)).unwrap();
+        let publication = Publication { topic: frames[0], message: frames[1] };
+        assert_eq!(publication.to_string(), r#"[b"client1", b""]"#);
+        let json = serde_json::to_string(&publication).unwrap();
         assert_eq!(json, r#"{"topic":"client1","message":""}"#);
     }
 }

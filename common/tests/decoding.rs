@@ -48,7 +48,7 @@ fn pickle_like() -> impl Strategy<Value = Vec<u8>> {
 }
 
 fn decoded_and_printed(kind: Kind, frames: &[Vec<u8>]) {
-    match Payload::decode(kind, frames.to_vec()) {
+    match Payload::decode(kind, frames) {
         Ok(payload) => {
             let json: Value = serde_json::from_str(&json!(payload).to_string()).unwrap();
             assert!(json["message"] != Value::Null || kind == Kind::Json || kind == Kind::Pyobj);
@@ -78,16 +78,18 @@ proptest! {
         let sent = Payload::from_texts(Kind::Json, &text).unwrap();
         let Payload::Json(parsed) = sent else { panic!("{sent:?}") };
         prop_assert_eq!(&parsed, &value);
-        let frame = text[0].clone().into_bytes();
-        prop_assert_eq!(Payload::decode(Kind::Json, vec![frame]).unwrap(), Payload::Json(value));
+        let frames = [text[0].as_bytes()];
+        prop_assert_eq!(Payload::decode(Kind::Json, &frames).unwrap(), Payload::Json(value));
     }
 
     #[test]
     fn what_is_pickled_arrives_as_it_was(value in any_json()) {
-        let sent = Payload::from_texts(Kind::Pyobj, &[value.to_string()]).unwrap();
+        let text = [value.to_string()];
+        let sent = Payload::from_texts(Kind::Pyobj, &text).unwrap();
         let Payload::Pyobj(object) = &sent else { panic!("{sent:?}") };
         let frame = serde_pickle::value_to_vec(object, serde_pickle::SerOptions::new()).unwrap();
-        let received = Payload::decode(Kind::Pyobj, vec![frame]).unwrap();
+        let frames = [frame];
+        let received = Payload::decode(Kind::Pyobj, &frames).unwrap();
         prop_assert_eq!(&json!(received)["message"], &value);
     }
 

@@ -5,7 +5,7 @@
 use common::payload::{Kind, Payload};
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|bytes: &[u8]| match Payload::decode(Kind::Pyobj, vec![bytes.to_vec()]) {
+fuzz_target!(|bytes: &[u8]| match Payload::decode(Kind::Pyobj, &[bytes]) {
     Ok(payload) => drop(payload.to_string()),
     Err(bad) => drop(bad.to_string()),
 });

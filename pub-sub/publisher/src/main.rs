@@ -75,10 +75,10 @@ fn publish(
             shutdown.sleep(args.interval)?;
         }
         for topic in &args.topic {
-            let frames = [topic, &format!("message for {topic}")];
-            let publication = Publication(&frames);
+            let message = format!("message for {topic}");
+            let publication = Publication { topic: topic.as_bytes(), message: message.as_bytes() };
             out.message(publication, &publication)?;
-            socket.send_multipart(frames, 0).context("cannot send a message")?;
+            socket.send_multipart([topic, &message], 0).context("cannot send a message")?;
         }
         *rounds += 1;
         // Subscriptions that nobody waits for would pile up.

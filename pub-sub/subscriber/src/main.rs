@@ -75,10 +75,11 @@ fn receive(
         socket.connect(endpoint).with_context(|| format!("cannot connect to {endpoint}"))?;
     }
 
+    let mut frames = Vec::new();
     while args.count == 0 || tally.received < args.count {
-        let frames = socket.recv_frames(0).context("cannot receive a message")?;
+        socket.recv_frames(&mut frames, 0).context("cannot receive a message")?;
         if let [topic, message] = &frames[..] {
-            let publication = Publication(&[topic, message]);
+            let publication = Publication { topic, message };
             out.message(publication, &publication)?;
             tally.received += 1;
             shutdown.sleep(args.work)?;

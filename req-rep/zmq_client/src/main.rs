@@ -19,7 +19,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, anyhow, bail};
 use args::Args;
 use clap::{CommandFactory, Parser, error::ErrorKind};
-use common::bad_message::{RecvError, Rejected};
+use common::bad_message::Rejected;
 use common::cli::milliseconds;
 use common::exit;
 use common::latency::Latency;
@@ -87,32 +87,40 @@ fn ask_all(
 
     let request = Payload::from_texts(args.kind, &args.message)
         .map_err(|error| Args::command().error(ErrorKind::TooManyValues, error))?;
-    let mut asked = 0;
+    let (mut asked, mut frames) = (0, Vec::new());
     while args.count == 0 || asked < args.count {
         if asked > 0 {
             shutdown.sleep(args.interval)?;
         }
         asked += 1;
         let start = Instant::now();
-        let received = ask(args, &socket, &request)?;
+        ask(args, &socket, &request, &mut frames)?;
         if let Some(round_trip) = &mut tally.round_trip {
             round_trip.record(start.elapsed(), args.interval)?;
         }
-        if let Some(answer) = tally.rejected.sift(received)? {
-            tally.answered += 1;
-            out.message(&answer, &answer)?;
+        match Payload::decode(args.kind, &frames) {
+            Ok(answer) => {
+                tally.answered += 1;
+                out.message(&answer, &answer)?;
+            }
+            Err(bad) => tally.rejected.report(&bad),
         }
     }
     Ok(())
 }
 
 /// Sends the request, and again after every time-out, until an answer comes.
-fn ask(args: &Args, socket: &zmq::Socket, request: &Payload) -> Result<Result<Payload, RecvError>> {
+fn ask(
+    args: &Args,
+    socket: &zmq::Socket,
+    request: &Payload,
+    answer: &mut Vec<zmq::Message>,
+) -> Result<()> {
     for _attempt in 0..=args.retries {
         socket.send_payload(request, 0).context("cannot send a request")?;
-        match socket.recv_payload(args.kind, 0) {
-            Err(RecvError::Socket(zmq::Error::EAGAIN)) => tracing::warn!("no answer in time"),
-            received => return Ok(received),
+        match socket.recv_frames(answer, 0) {
+            Err(zmq::Error::EAGAIN) => tracing::warn!("no answer in time"),
+            received => return received.context("cannot receive an answer"),
         }
     }
     let timeout = humantime::format_duration(args.timeout.unwrap_or_default());

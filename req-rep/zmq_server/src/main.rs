@@ -63,10 +63,10 @@ fn serve(args: &Args, context: &zmq::Context, out: &Output, tally: &mut Tally) -
     }
 
     let reply = Payload::from_texts(args.kind, slice::from_ref(&args.reply))?;
+    let mut frames = Vec::new();
     while args.count == 0 || tally.answered < args.count {
-        let frames = socket.recv_frames(0).context("cannot receive a request")?;
-        let echo = args.echo.then(|| frames.clone());
-        match Payload::decode(args.kind, frames) {
+        socket.recv_frames(&mut frames, 0).context("cannot receive a request")?;
+        match Payload::decode(args.kind, &frames) {
             Ok(request) => {
                 out.message(
                     format_args!("received {}: {request}", request.kind().name()),
@@ -74,8 +74,8 @@ fn serve(args: &Args, context: &zmq::Context, out: &Output, tally: &mut Tally) -
                 )?;
                 if args.exit_before_reply == Some(tally.answered + 1) {
                     bail!("ended before reply {}, as --exit-before-reply says", tally.answered + 1);
-                } else if let Some(frames) = echo {
-                    socket.send_multipart(frames, 0).context("cannot send a reply")?;
+                } else if args.echo {
+                    socket.send_multipart(frames.drain(..), 0).context("cannot send a reply")?;
                 } else {
                     socket.send_payload(&reply, 0).context("cannot send a reply")?;
                 }
@@ -84,7 +84,8 @@ fn serve(args: &Args, context: &zmq::Context, out: &Output, tally: &mut Tally) -
             // REP must answer this one, too, before it can receive the next.
             Err(bad) => {
                 tally.rejected.report(&bad);
-                let error = Payload::plain_text(args.kind, format!("error: {bad}"));
+                let error = format!("error: {bad}");
+                let error = Payload::plain_text(args.kind, &error);
                 socket.send_payload(&error, 0).context("cannot send a reply")?;
             }
         }
