@@ -30,6 +30,7 @@ use results::{Experiment, Results};
 fn main() -> ExitCode {
     exit::report(|| {
         logging::start(0, false);
+        process::end_all_on_signals()?;
         run(Args::parse().command)
     })
 }

@@ -4,22 +4,49 @@ use std::fs::File;
 use std::io::{Read, Seek};
 use std::net::TcpStream;
 use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use serde::de::DeserializeOwned;
 use shared_child::{SharedChild, unix::SharedChildExt};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
 
 /// How long anything may take before the measurement fails.
 pub const DEADLINE: Duration = Duration::from_secs(120);
-/// SIGINT on every system that has it.
-const SIGINT: i32 = 2;
+/// The processes that have to end with this one.
+static RUNNING: Mutex<Vec<Arc<SharedChild>>> = Mutex::new(Vec::new());
+
+fn running() -> MutexGuard<'static, Vec<Arc<SharedChild>>> {
+    RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// From now on SIGINT and SIGTERM end all processes, and then this one, with 130 or 143. Some of
+/// them would run for ever.
+///
+/// # Errors
+///
+/// What keeps the signals from being caught.
+pub fn end_all_on_signals() -> Result<()> {
+    let mut signals = Signals::new([SIGINT, SIGTERM]).context("cannot catch signals")?;
+    let wait = move || {
+        if let Some(signal) = signals.forever().next() {
+            // Held to the end, so that no further process is started.
+            let running = running();
+            running.iter().for_each(|child| end(child));
+            signal_hook::low_level::exit(128 + signal);
+        }
+    };
+    let spawned = thread::Builder::new().name("signals".to_owned()).spawn(wait);
+    spawned.map(drop).context("cannot start the thread for signals")
+}
 
 /// A running program. It is killed when this is dropped.
 pub struct Process {
     name: String,
-    child: SharedChild,
+    child: Arc<SharedChild>,
     stdout: File,
     stderr: File,
 }
@@ -35,7 +62,10 @@ impl Process {
         let name = name.rsplit('/').next().unwrap_or_default().to_owned();
         let (stdout, stderr) = (tempfile::tempfile()?, tempfile::tempfile()?);
         command.stdin(Stdio::null()).stdout(stdout.try_clone()?).stderr(stderr.try_clone()?);
+        let mut running = running();
         let child = SharedChild::spawn(command).with_context(|| format!("cannot start {name}"))?;
+        let child = Arc::new(child);
+        running.push(Arc::clone(&child));
         Ok(Self { name, child, stdout, stderr })
     }
 
@@ -101,10 +131,15 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // Both fail where it has ended.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        end(&self.child);
+        running().retain(|child| !Arc::ptr_eq(child, &self.child));
     }
+}
+
+fn end(child: &SharedChild) {
+    // Both fail where it has ended.
+    let _ = child.kill();
+    let _ = child.wait();
 }
 
 fn read(file: &mut File) -> Result<String> {

@@ -5,8 +5,9 @@
 
 use std::fs;
 use std::process::Command;
+use std::time::Instant;
 
-use e2e::{root, rust};
+use e2e::{DEADLINE, Signal, group_exists, root, rust};
 use serde_json::Value;
 
 /// Builds the peers, beside the programs.
@@ -78,5 +79,19 @@ fn what_cannot_be_measured_is_refused() {
         let ended = rust("zmq_bench").args(&flags).start().wait();
         assert_eq!(ended.code, Some(1), "{ended:?}");
         assert!(ended.stderr.starts_with(reason), "{ended:?}");
+    }
+}
+
+#[test]
+fn a_benchmark_that_is_ended_leaves_no_process_behind() {
+    for (signal, code) in [(Signal::SIGTERM, 143), (Signal::SIGINT, 130)] {
+        let bench = rust("zmq_bench").args(["straggler", "--msgs", "1000000"]).start();
+        let id = bench.id();
+        let (children, start) = (format!("/proc/{id}/task/{id}/children"), Instant::now());
+        while fs::read_to_string(&children).unwrap().is_empty() {
+            assert!(start.elapsed() < DEADLINE, "it has started nothing");
+        }
+        assert_eq!(bench.end_with(signal).code, Some(code));
+        assert!(!group_exists(id), "{signal} left processes behind");
     }
 }
