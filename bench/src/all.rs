@@ -71,7 +71,7 @@ fn scale(quick: bool) -> Scale {
             consumers: vec![1, 2, 4, 8, 16, 32],
             msgs: 200_000,
             threads: true,
-            duration: Duration::from_secs(3),
+            duration: Duration::from_secs(2),
         }
     }
 }

@@ -22,6 +22,8 @@ pub fn experiments(work: &Scale, run: &Run) -> Result<Vec<Experiment>> {
     choose(&run.peers, &[Contender::ZmqPatterns])?;
     let Scale { msgs, duration, threads, .. } = *work;
     let kind = if threads { "clients of one program" } else { "clients" };
+    // How well so many processes share so few processors differs from one flood to the next.
+    let floods = Run { rounds: 2 * run.rounds, ..run.clone() };
     Ok(vec![
         series(
             run,
@@ -38,7 +40,7 @@ pub fn experiments(work: &Scale, run: &Run) -> Result<Vec<Experiment>> {
             },
         )?,
         series(
-            run,
+            &floods,
             "subscribers",
             &format!(
                 "A flood of {duration:?}, high-water mark {HWM}: time for each message delivered"
