@@ -21,6 +21,9 @@ pub fn experiments(quick: bool, run: &Run) -> Result<Vec<Experiment>> {
     let msgs = if quick { 20_000 } else { 1_000_000 };
     let rounds = if quick { 1 } else { run.rounds };
     let run = Run { rounds, ..run.clone() };
+    // Where the system places threads and processes differs from one start to the next: what is
+    // short is measured more often.
+    let more = |times| Run { rounds: if quick { 1 } else { times * run.rounds }, ..run.clone() };
     let pipeline_work = Pipeline { msgs, consumers: 1 };
 
     let mut experiments = vec![
@@ -40,17 +43,17 @@ pub fn experiments(quick: bool, run: &Run) -> Result<Vec<Experiment>> {
     ];
     for cpus in [vec![0], vec![0, 1]] {
         let work = ReqRep { msgs: if quick { 500 } else { 2000 }, size: 9, clients: 1, rate: None };
-        // Where the system places the threads differs from one start to the next, and some of the
-        // contenders differ by a few per cent only.
-        let rounds = if quick { 1 } else { 6 * run.rounds };
-        experiments.push(req_rep::experiment(&work, &Run { rounds, cpus, ..run.clone() })?);
+        experiments.push(req_rep::experiment(&work, &Run { cpus, ..more(6) })?);
     }
     for hwm in HWMS {
         let work = PubSub { msgs, size: 19, subscribers: 1, hwm };
         experiments.push(pub_sub::experiment(&work, &run)?);
     }
     experiments.push(pipeline::straggler(if quick { 100 } else { 2000 }, &run)?);
-    experiments.extend(scale::experiments(&scale(quick), &run)?);
+    let scale_work = scale(quick);
+    experiments.push(scale::clients(&scale_work, &run)?);
+    experiments.push(scale::subscribers(&scale_work, &more(2))?);
+    experiments.push(scale::consumers(&scale_work, &run)?);
     experiments.extend(footprint::experiments(&run)?);
     Ok(experiments)
 }

@@ -13,56 +13,73 @@ use crate::{clients, pipeline, pub_sub, rounds};
 /// The high-water mark of the floods: libzmq's own.
 const HWM: u32 = 1000;
 
-/// Three series: clients, subscribers, consumers.
+/// Three experiments: clients, subscribers, consumers.
 ///
 /// # Errors
 ///
 /// A measurement that fails.
 pub fn experiments(work: &Scale, run: &Run) -> Result<Vec<Experiment>> {
     choose(&run.peers, &[Contender::ZmqPatterns])?;
-    let Scale { msgs, duration, threads, .. } = *work;
+    Ok(vec![clients(work, run)?, subscribers(work, run)?, consumers(work, run)?])
+}
+
+/// Requests answered a second, against the number of clients.
+///
+/// # Errors
+///
+/// A measurement that fails, and an answer that is wrong.
+pub fn clients(work: &Scale, run: &Run) -> Result<Experiment> {
+    let Scale { msgs, threads, .. } = *work;
     let kind = if threads { "clients of one program" } else { "clients" };
-    // How well so many processes share so few processors differs from one flood to the next.
-    let floods = Run { rounds: 2 * run.rounds, ..run.clone() };
-    Ok(vec![
-        series(
-            run,
-            "clients",
-            &format!("{msgs} requests, shared by {kind} that ask at once: answered, all rightly"),
-            ("requests/s", true),
-            &work.clients,
-            |count| {
-                if work.threads {
-                    clients::threads(count, msgs)
-                } else {
-                    clients::processes(count, msgs)
-                }
-            },
-        )?,
-        series(
-            &floods,
-            "subscribers",
-            &format!(
-                "A flood of {duration:?}, high-water mark {HWM}: time for each message delivered"
-            ),
-            ("µs/message", false),
-            &work.subscribers,
-            |subscribers| pub_sub::cost_per_delivery(subscribers, duration, HWM),
-        )?,
-        series(
-            run,
-            "consumers",
-            &format!("{msgs} JSON tasks, shared by consumers: time for each"),
-            ("µs/task", false),
-            &work.consumers,
-            |consumers| {
-                let consumers = usize::try_from(consumers).context("too many consumers")?;
-                let work = vec![Duration::ZERO; consumers];
-                let taken = pipeline::plain(Contender::ZmqPatterns, msgs, SURPLUS, &work)?;
-                Ok((1e6 / per_second(msgs, taken)).into())
-            },
-        )?,
-    ])
+    series(
+        run,
+        "clients",
+        &format!("{msgs} requests, shared by {kind} that ask at once: answered, all rightly"),
+        ("requests/s", true),
+        &work.clients,
+        |count| {
+            if threads { clients::threads(count, msgs) } else { clients::processes(count, msgs) }
+        },
+    )
+}
+
+/// The time for each message delivered, against the number of subscribers.
+///
+/// # Errors
+///
+/// A measurement that fails.
+pub fn subscribers(work: &Scale, run: &Run) -> Result<Experiment> {
+    let duration = work.duration;
+    series(
+        run,
+        "subscribers",
+        &format!("A flood of {duration:?}, high-water mark {HWM}: time for each message delivered"),
+        ("µs/message", false),
+        &work.subscribers,
+        |subscribers| pub_sub::cost_per_delivery(subscribers, duration, HWM),
+    )
+}
+
+/// The time for each task, against the number of consumers.
+///
+/// # Errors
+///
+/// A measurement that fails.
+pub fn consumers(work: &Scale, run: &Run) -> Result<Experiment> {
+    let msgs = work.msgs;
+    series(
+        run,
+        "consumers",
+        &format!("{msgs} JSON tasks, shared by consumers: time for each"),
+        ("µs/task", false),
+        &work.consumers,
+        |consumers| {
+            let consumers = usize::try_from(consumers).context("too many consumers")?;
+            let work = vec![Duration::ZERO; consumers];
+            let taken = pipeline::plain(Contender::ZmqPatterns, msgs, SURPLUS, &work)?;
+            Ok((1e6 / per_second(msgs, taken)).into())
+        },
+    )
 }
 
 fn series(

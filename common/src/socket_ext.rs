@@ -96,6 +96,9 @@ pub trait SocketExt {
     fn send_payload(&self, payload: &Payload, flags: i32) -> Result<(), SendError>;
 }
 
+/// How many frames `recv_frames` keeps room for.
+const ROOM: usize = 16;
+
 thread_local! {
     /// What `send_json` writes into. Reused, and sent as a slice: libzmq keeps up to 33 bytes
     /// inside its own message, so that a small one is sent without any allocation.
@@ -143,6 +146,8 @@ impl SocketExt for Socket {
             self.recv(&mut frames[received], flags)?;
             if !frames[received].get_more() {
                 frames.truncate(received + 1);
+                // The room that a message of very many frames took ends with it.
+                frames.shrink_to(ROOM);
                 break;
             }
         }
@@ -246,6 +251,18 @@ mod tests {
             let received: Vec<_> = frames.iter().map(|frame| frame.as_str().unwrap()).collect();
             assert_eq!(received, sent);
         }
+    }
+
+    #[test]
+    fn the_room_of_very_many_frames_is_given_back() {
+        let (left, right) = pair();
+        let mut frames = Vec::new();
+        for count in [1000, 1] {
+            left.send_multipart(vec![""; count], 0).unwrap();
+            right.recv_frames(&mut frames, 0).unwrap();
+            assert_eq!(frames.len(), count);
+        }
+        assert!(frames.capacity() <= ROOM, "{}", frames.capacity());
     }
 
     #[test]

@@ -9,17 +9,13 @@ use zmq::{DEALER, PAIR, REP, REQ, SocketEvent};
 
 #[test]
 fn a_request_that_cannot_be_answered_costs_nobody_elses_reply() {
-    let context = zmq::Context::new();
-    let [server, events] = [REP, PAIR].map(|kind| context.socket(kind).unwrap());
+    let (server_side, others) = (Peers::new(), Peers::new());
+    let server = server_side.socket(REP);
     let watched = SocketEvent::HANDSHAKE_SUCCEEDED.to_raw() | SocketEvent::DISCONNECTED.to_raw();
     server.monitor("inproc://events", watched.into()).unwrap();
-    events.connect("inproc://events").unwrap();
-    for socket in [&server, &events] {
-        socket.set_rcvtimeo(10_000).unwrap();
-    }
+    let events = server_side.connect(PAIR, "inproc://events");
     server.bind("tcp://127.0.0.1:*").unwrap();
     let endpoint = server.get_last_endpoint().unwrap().unwrap();
-    let (others, peers) = (Peers::new(), Peers::new());
 
     let noise = others.connect(DEALER, &endpoint);
     noise.set_linger(10_000).unwrap();
@@ -27,7 +23,7 @@ fn a_request_that_cannot_be_answered_costs_nobody_elses_reply() {
     drop(noise);
     // It has come and gone, and another one has come, before the server looks.
     let [_come, _gone] = [(); 2].map(|()| events.recv_multipart(0).unwrap());
-    let client = peers.connect(REQ, &endpoint);
+    let client = others.connect(REQ, &endpoint);
     client.send("a message", 0).unwrap();
     let _come = events.recv_multipart(0).unwrap();
     assert_eq!(server.recv_bytes(0).unwrap(), b"a message");
