@@ -1,8 +1,9 @@
 #!/bin/sh
 # The pipeline: a producer, one or more consumers, a result collector.
 set -eu
-# shellcheck source=scripts/side-by-side.sh
-. "$(dirname "$0")/side-by-side.sh"
+cd "$(dirname "$0")/.."
+# shellcheck source=scripts/lib/side-by-side.sh
+. scripts/lib/side-by-side.sh
 
 consumers=1 count=
 while [ $# -gt 0 ]; do

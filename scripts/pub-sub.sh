@@ -1,8 +1,9 @@
 #!/bin/sh
 # Publish-subscribe: a publisher of two topics, and a subscriber to each.
 set -eu
-# shellcheck source=scripts/side-by-side.sh
-. "$(dirname "$0")/side-by-side.sh"
+cd "$(dirname "$0")/.."
+# shellcheck source=scripts/lib/side-by-side.sh
+. scripts/lib/side-by-side.sh
 
 no_options "usage: ${0##*/}
 Runs the article's publish-subscribe programs: a publisher, then a subscriber to each of its two topics,

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Prints the path of a Python with the packages of tests/requirements.txt: of a virtual environment in
+# Prints the path of a Python with the packages of e2e/requirements.txt: of a virtual environment in
 # target/, made here when it is missing or out of date. The tests run the Python twins with it.
 set -eu
 
@@ -14,7 +14,7 @@ case ${1-} in
 esac
 
 cd "$(dirname "$0")/.."
-requirements=tests/requirements.txt
+requirements=e2e/requirements.txt
 venv=$PWD/target/python
 
 if ! cmp -s "$requirements" "$venv/requirements.txt"; then

@@ -1,8 +1,9 @@
 #!/bin/sh
 # The reliable pipeline: dispatcher, workers and sink on one machine.
 set -eu
-# shellcheck source=scripts/side-by-side.sh
-. "$(dirname "$0")/side-by-side.sh"
+cd "$(dirname "$0")/.."
+# shellcheck source=scripts/lib/side-by-side.sh
+. scripts/lib/side-by-side.sh
 
 usage="usage: ${0##*/} [--workers N] [--output FILE] [--input FILE | --count N] [-- CMD ARGS...]
 Runs the dispatcher, N workers (2) and the sink, until every task's result is in FILE (results.jsonl): of the

@@ -1,8 +1,9 @@
 #!/bin/sh
 # Request-reply: zmq_server, and a zmq_client that asks it.
 set -eu
-# shellcheck source=scripts/side-by-side.sh
-. "$(dirname "$0")/side-by-side.sh"
+cd "$(dirname "$0")/.."
+# shellcheck source=scripts/lib/side-by-side.sh
+. scripts/lib/side-by-side.sh
 
 no_options "usage: ${0##*/}
 Runs the article's request-reply programs: zmq_server, then zmq_client, which asks it once. Each line

@@ -20,7 +20,7 @@ step() {
 }
 
 if command -v shellcheck >/dev/null; then
-    step shellcheck -x scripts/*.sh
+    step shellcheck -x scripts/*.sh scripts/*/*.sh
 fi
 # A minimal toolchain comes without them.
 if ! { cargo fmt --version && cargo clippy --version; } >/dev/null 2>&1; then

@@ -1,8 +1,9 @@
 #!/bin/sh
 # The reliable pipeline while its processes are killed: dispatcher, sink and three workers.
 set -eu
-# shellcheck source=scripts/side-by-side.sh
-. "$(dirname "$0")/side-by-side.sh"
+cd "$(dirname "$0")/../.."
+# shellcheck source=scripts/lib/side-by-side.sh
+. scripts/lib/side-by-side.sh
 
 usage="usage: ${0##*/} [--kills N] [--tasks N] [--seed N]
 Runs the reliable pipeline with three workers, kills one of its five processes at random every few

@@ -1,8 +1,7 @@
 # shellcheck shell=sh
-# Sourced by the scripts that run a pattern. Builds programs, and runs them side by side, each line
-# prefixed by its program. When the script ends, it ends the programs that still run.
+# Sourced, in the workspace's folder, by the scripts that run a pattern. Builds programs, and runs them
+# side by side, each line prefixed by its program. When the script ends, it ends the programs that still run.
 
-cd "$(dirname "$0")/.." || exit 1
 bin=${CARGO_TARGET_DIR:-target}/release
 folder=$(mktemp -d)
 programs=

@@ -1,8 +1,9 @@
 #!/bin/sh
 # C12: when a connection drops, no data is lost? A consumer is killed, and its tasks are counted.
 set -eu
-# shellcheck source=scripts/side-by-side.sh
-. "$(dirname "$0")/side-by-side.sh"
+cd "$(dirname "$0")/../.."
+# shellcheck source=scripts/lib/side-by-side.sh
+. scripts/lib/side-by-side.sh
 
 no_options "usage: ${0##*/}
 Shows what becomes of claim C12: two consumers share 2000 tasks, and one is killed while it works. Counts

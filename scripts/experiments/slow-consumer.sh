@@ -1,8 +1,9 @@
 #!/bin/sh
 # C10: the pipeline balances the load over its consumers? One of three is ten times slower.
 set -eu
-# shellcheck source=scripts/side-by-side.sh
-. "$(dirname "$0")/side-by-side.sh"
+cd "$(dirname "$0")/../.."
+# shellcheck source=scripts/lib/side-by-side.sh
+. scripts/lib/side-by-side.sh
 
 no_options "usage: ${0##*/}
 Shows what becomes of claim C10: three consumers share 2000 tasks, and one is ten times slower than the

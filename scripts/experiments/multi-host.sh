@@ -1,8 +1,9 @@
 #!/bin/sh
 # The programs on hosts of their own, and cables that are pulled.
 set -eu
-# shellcheck source=scripts/side-by-side.sh
-. "$(dirname "$0")/side-by-side.sh"
+cd "$(dirname "$0")/../.."
+# shellcheck source=scripts/lib/side-by-side.sh
+. scripts/lib/side-by-side.sh
 
 no_options "usage: ${0##*/}
 Runs the programs on four hosts made of network namespaces, each with its own address, and pulls a cable for
@@ -10,13 +11,13 @@ three seconds: first while a client asks a server, then while the pipeline runs.
 took, and what was lost. Needs root. Takes 15 seconds." "$@"
 
 net=zmq-$$
-trap 'end; scripts/hosts.sh down "$net"' EXIT
-scripts/hosts.sh up "$net" 4
+trap 'end; scripts/lib/hosts.sh down "$net"' EXIT
+scripts/lib/hosts.sh up "$net" 4
 build zmq_server zmq_client producer consumer resultcollector
 
 # Has the programs that are started next run on host $1.
 on() {
-    with="scripts/hosts.sh run $net $1"
+    with="scripts/lib/hosts.sh run $net $1"
 }
 
 # Prints how many lines of file $2 contain $1.
@@ -28,10 +29,10 @@ lines() {
 # and leaves in $recovery the milliseconds that took.
 pull_for_a_while() {
     say "The cable of host $1 is pulled for three seconds."
-    scripts/hosts.sh pull "$net" "$1"
+    scripts/lib/hosts.sh pull "$net" "$1"
     sleep 3
     before=$(lines "$2" "$3")
-    scripts/hosts.sh plug "$net" "$1"
+    scripts/lib/hosts.sh plug "$net" "$1"
     plugged=$(now)
     say 'The cable is plugged in again.'
     while [ "$(lines "$2" "$3")" -le "$before" ]; do sleep 0.02; done

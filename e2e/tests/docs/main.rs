@@ -124,7 +124,7 @@ fn claim(name: &str) -> Option<u32> {
 
 /// The names of the tests that prove a claim, in the order of the claims.
 fn claims() -> Vec<String> {
-    let sources = sources(&root().join("tests/tests"));
+    let sources = sources(&root().join("e2e/tests"));
     let names = sources.iter().flat_map(|source| source.split("#[test]\nfn ").skip(1));
     let names = names.filter_map(|test| test.split('(').next());
     let mut claims: Vec<_> =

@@ -1,8 +1,9 @@
 #!/bin/sh
 # C7: a server that dies between receiving and answering leaves the client waiting for ever.
 set -eu
-# shellcheck source=scripts/side-by-side.sh
-. "$(dirname "$0")/side-by-side.sh"
+cd "$(dirname "$0")/../.."
+# shellcheck source=scripts/lib/side-by-side.sh
+. scripts/lib/side-by-side.sh
 
 no_options "usage: ${0##*/}
 Shows claim C7: a server dies between receiving a request and answering it; another takes its place; the

@@ -148,7 +148,7 @@ fn the_script_prints_what_was_lost_and_how_long_recovery_took() {
     if Hosts::new(1).is_none() {
         return;
     }
-    let ended = script("multi-host.sh").start().wait();
+    let ended = script("experiments/multi-host.sh").start().wait();
     assert_eq!(ended.code, Some(0), "{ended:?}");
     for verdict in ["had its next answer ", " ms after the cable was back", " tasks were lost: "] {
         assert!(ended.stdout.contains(verdict), "{verdict}: {}", ended.stdout);

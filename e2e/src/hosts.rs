@@ -1,4 +1,4 @@
-//! Hosts of their own for the programs, each with its own address, made by `scripts/hosts.sh`.
+//! Hosts of their own for the programs, each with its own address, made by `scripts/lib/hosts.sh`.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -94,7 +94,7 @@ impl Hosts {
     }
 
     fn script(&self, args: &[&str]) -> std::process::Output {
-        let script = root().join("scripts/hosts.sh");
+        let script = root().join("scripts/lib/hosts.sh");
         let output = Command::new(script).args(args).output();
         output.unwrap_or_else(|error| panic!("{}, {args:?}: {error}", self.network))
     }

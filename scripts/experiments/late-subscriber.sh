@@ -1,8 +1,9 @@
 #!/bin/sh
 # C8: a publisher broadcasts to all, but who subscribes late misses messages.
 set -eu
-# shellcheck source=scripts/side-by-side.sh
-. "$(dirname "$0")/side-by-side.sh"
+cd "$(dirname "$0")/../.."
+# shellcheck source=scripts/lib/side-by-side.sh
+. scripts/lib/side-by-side.sh
 
 no_options "usage: ${0##*/}
 Shows the limit of claim C8: a subscriber that is still connecting misses what is published meanwhile, and

@@ -23,16 +23,20 @@ fn messages<'a>(ended: &'a Ended, program: &str) -> Vec<&'a str> {
 
 #[test]
 fn every_script_explains_itself_and_refuses_what_it_does_not_know() {
-    for entry in fs::read_dir(root().join("scripts")).unwrap() {
+    let folders = ["scripts", "scripts/experiments", "scripts/lib"];
+    let entries = folders.iter().flat_map(|folder| fs::read_dir(root().join(folder)).unwrap());
+    for entry in entries {
         let path = entry.unwrap().path();
-        if path.metadata().unwrap().permissions().mode() & 0o111 == 0 {
+        if path.is_dir() || path.metadata().unwrap().permissions().mode() & 0o111 == 0 {
             continue;
         }
         let name = path.file_name().unwrap().to_str().unwrap();
-        let help = script(name).arg("-h").start().wait();
+        let script =
+            || script(path.strip_prefix(root().join("scripts")).unwrap().to_str().unwrap());
+        let help = script().arg("-h").start().wait();
         assert!(help.stdout.starts_with(&format!("usage: {name}")), "{name}: {help:?}");
         assert_eq!((help.code, help.stderr.as_str()), (Some(0), ""));
-        let refused = script(name).arg("--bogus").start().wait();
+        let refused = script().arg("--bogus").start().wait();
         assert!(refused.stderr.contains(name), "{name}: {refused:?}");
         assert_eq!((refused.code, refused.stdout.as_str()), (Some(2), ""));
     }
@@ -51,7 +55,7 @@ fn req_rep_runs_the_server_and_the_client() {
 #[test]
 fn curve_lets_in_whose_key_is_allowed() {
     let _ports = DefaultPorts::take();
-    let ended = script("curve.sh").start().wait();
+    let ended = script("experiments/curve.sh").start().wait();
     assert_eq!(messages(&ended, "alice"), ["b\"new message\""]);
     let refused = "error: no answer within 1s, asked 1 times";
     assert_eq!(messages(&ended, "mallory"), [refused, "b\"new message\""]);
@@ -87,7 +91,7 @@ fn the_reliable_pipeline_goes_on_where_its_output_ends() {
 fn a_storm_of_kills_ends_with_every_task_in_the_output() {
     let _ports = DefaultPorts::take();
     let flags = ["--kills", "30", "--tasks", "2000", "--seed", "7"];
-    let ended = script("kill-storm.sh").args(flags).start().wait();
+    let ended = script("experiments/kill-storm.sh").args(flags).start().wait();
     let verdict = "30 processes were killed. Of 2000 tasks, 2000 are in the output, in 2000 lines.";
     assert!(ended.stdout.contains(verdict), "{}", ended.stdout);
     assert_eq!(ended.code, Some(0));
@@ -181,10 +185,16 @@ fn a_closed_stdout_ends_the_script() {
 fn experiments_end_with_their_verdicts() {
     let _ports = DefaultPorts::take();
     for (name, verdicts) in [
-        ("server-dies.sh", ["== C7 holds: ", "== The remedy works: "]),
-        ("consumer-dies.sh", ["== C12 is false as stated: ", " of 2000 tasks were lost with "]),
-        ("slow-consumer.sh", ["== C10 holds by count alone: ", " times the ideal."]),
-        ("late-subscriber.sh", ["== The slow joiner: ", "== The remedy: with --wait-for 1, 0 "]),
+        ("experiments/server-dies.sh", ["== C7 holds: ", "== The remedy works: "]),
+        (
+            "experiments/consumer-dies.sh",
+            ["== C12 is false as stated: ", " of 2000 tasks were lost with "],
+        ),
+        ("experiments/slow-consumer.sh", ["== C10 holds by count alone: ", " times the ideal."]),
+        (
+            "experiments/late-subscriber.sh",
+            ["== The slow joiner: ", "== The remedy: with --wait-for 1, 0 "],
+        ),
     ] {
         let ended = script(name).start().wait();
         assert_eq!(ended.code, Some(0), "{name}: {ended:?}");

@@ -1,8 +1,9 @@
 #!/bin/sh
 # CURVE: who has an allowed key gets in, and nobody else.
 set -eu
-# shellcheck source=scripts/side-by-side.sh
-. "$(dirname "$0")/side-by-side.sh"
+cd "$(dirname "$0")/../.."
+# shellcheck source=scripts/lib/side-by-side.sh
+. scripts/lib/side-by-side.sh
 
 no_options "usage: ${0##*/}
 Locks request-reply with CURVE: makes keys for a server, alice and mallory, allows alice, and shows who gets an
