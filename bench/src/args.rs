@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
-use common::cli::duration;
+use common::socket::options::duration;
 
 use crate::contender::Contender;
 

@@ -24,12 +24,12 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use args::{Args, Command, Run};
 use clap::Parser;
-use common::{exit, logging};
+use common::program::{exit, stderr};
 use results::{Experiment, Results};
 
 fn main() -> ExitCode {
     exit::report(|| {
-        logging::start(0, false);
+        stderr::start(0, false);
         process::end_all_on_signals()?;
         run(Args::parse().command)
     })

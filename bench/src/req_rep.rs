@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use common::latency::Latency;
+use common::program::latency::Latency;
 use e2e::endpoint;
 use serde::Deserialize;
 

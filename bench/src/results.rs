@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use common::latency::Latency;
+use common::program::latency::Latency;
 use serde::{Deserialize, Serialize};
 
 /// All of a run.

@@ -2,8 +2,8 @@
 //! disturbs all of them.
 
 use anyhow::{Context, Result};
-use common::latency::Latency;
-use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
+use common::program::latency::Latency;
+use common::program::progress::Progress;
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::unistd::Pid;
 
@@ -29,7 +29,8 @@ pub fn measure(
     if !run.cpus.is_empty() {
         pin(&run.cpus)?;
     }
-    let bar = progress_bar(u64::from(run.rounds) * names.len() as u64, what)?;
+    let total = u64::from(run.rounds) * names.len() as u64;
+    let (progress, mut done) = (Progress::new("measurements", total, true)?, 0);
     let mut values: Vec<Vec<f64>> = vec![Vec::new(); names.len()];
     let mut latencies: Vec<Option<Latency>> = vec![None; names.len()];
     for round in 0..run.rounds {
@@ -38,7 +39,7 @@ pub fn measure(
         for index in (first..names.len()).chain(0..first) {
             let (name, x) = &names[index];
             let at = x.map_or(String::new(), |x| format!(", {x}"));
-            bar.set_message(format!("{what}: {name}{at}"));
+            progress.say(&format!("{what}: {name}{at}"));
             let measured = measure(index).with_context(|| format!("{what}: {name}{at}"))?;
             values[index].push(measured.value);
             if let Some(latency) = measured.latency {
@@ -47,7 +48,8 @@ pub fn measure(
                     none => *none = Some(latency),
                 }
             }
-            bar.inc(1);
+            done += 1;
+            progress.set(done);
         }
     }
     sched_setaffinity(THIS, &everywhere).context("cannot leave the processors")?;
@@ -69,12 +71,4 @@ fn pin(cpus: &[usize]) -> Result<()> {
         set.set(*cpu).with_context(|| format!("there is no processor {cpu}"))?;
     }
     sched_setaffinity(THIS, &set).with_context(|| format!("cannot run on processors {cpus:?}"))
-}
-
-/// Drawn on stderr, where that is a terminal.
-fn progress_bar(length: u64, what: &str) -> Result<ProgressBar> {
-    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}")
-        .context("cannot draw a progress bar")?;
-    let bar = ProgressBar::new(length).with_style(style).with_finish(ProgressFinish::AndClear);
-    Ok(bar.with_message(what.to_owned()))
 }

@@ -1,19 +1,31 @@
-//! What more than one of the programs needs. Nothing here creates, binds, connects or loops on a
-//! program's socket: those calls are the lesson, and stand in each program's `main.rs`.
+//! What the programs share. A program's `main.rs` holds its sockets and its loop; here is what stands
+//! around them.
+//!
+//! | looking for … | go to … |
+//! |---|---|
+//! | how a program starts and ends | [`program::Program`] |
+//! | the flags that all programs have | [`program::arguments`], [`socket::options`] |
+//! | exit codes, the error line and its hint | [`program::exit`] |
+//! | Ctrl-C without polling | [`program::signals`] |
+//! | what stdout shows, as text or JSON | [`program::stdout`] |
+//! | warnings, and what `-v` shows | [`program::stderr`] |
+//! | the summary, and what is missing after Ctrl-C | [`program::tally`] |
+//! | the progress bar | [`program::progress`] |
+//! | percentiles of round trips | [`program::latency`] |
+//! | batch scheduling on Linux | [`program::scheduling`] |
+//! | bind and connect with all that the command line says | [`socket::Socket`] |
+//! | the article's calls: `send_json`, `recv_string`, … | [`socket::calls`] |
+//! | endpoints and the article's ports | [`socket::endpoint`] |
+//! | the life of a socket's connections | [`socket::monitor`] |
+//! | CURVE keys, and who may connect (ZAP) | [`socket::curve`] |
+//! | the pipeline's JSON messages | [`message::WorkMessage`], [`message::WorkResult`] |
+//! | bytes, string, JSON, pickle, multipart | [`message::payload`] |
+//! | Python's pickles, read safely | [`message::pickle`] |
+//! | messages that are rejected | [`message::BadMessage`] |
+//! | how bytes are shown | [`message::text`] |
+//!
+//! Arrows run one way: `program` uses `socket`, `socket` uses `message`, never the other way round.
 
-pub mod bad_message;
-pub mod cli;
-pub mod curve;
-pub mod endpoint;
-pub mod exit;
-pub mod latency;
-pub mod logging;
 pub mod message;
-pub mod monitor;
-pub mod output;
-pub mod payload;
-pub mod pickle;
-pub mod scheduling;
-pub mod shutdown;
-pub mod socket_ext;
-pub mod text;
+pub mod program;
+pub mod socket;

@@ -2,9 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use common::curve::certificate::Certificate;
-use common::payload::{Kind, Payload};
-use common::{endpoint::Endpoint, message::WorkMessage};
+use common::message::payload::{Kind, Payload};
+use common::socket::curve::certificate::Certificate;
+use common::{message::WorkMessage, socket::endpoint::Endpoint};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Value, json};

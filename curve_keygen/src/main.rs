@@ -6,30 +6,33 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
-use common::curve::certificate::Certificate;
-use common::{exit, logging};
+use common::program::{exit, stderr};
+use common::socket::curve::certificate::Certificate;
 
-/// Makes a pair of CURVE keys: NAME.key, to give away, and NAME.key_secret, to keep
+/// Make a pair of CURVE keys: NAME.key, to give away, and NAME.key_secret, to keep
 #[derive(Parser)]
 #[allow(clippy::doc_markdown, reason = "the help text shows backticks")]
 #[command(version)]
 struct Args {
-    /// Whose keys they are; may begin with a folder
+    /// Name of the peer the keys are for; may begin with a folder
     name: PathBuf,
 }
 
 fn main() -> ExitCode {
-    exit::report(|| run(&Args::parse()))
+    exit::report(|| {
+        let args = Args::parse();
+        stderr::start(0, false);
+        make_keys(&args)
+    })
 }
 
-fn run(args: &Args) -> Result<()> {
-    logging::start(0, false);
+fn make_keys(args: &Args) -> Result<()> {
     ensure!(args.name.file_name().is_some(), "{} is no name", args.name.display());
     let [public, secret] = Certificate::generate()?.write(&args.name)?;
     let (public, secret) = (public.display(), secret.display());
     writeln!(
         io::stdout(),
-        "{public}: the public key, for those who are to know this peer\n\
+        "{public}: the public key, for the peers that connect to this one or let it in\n\
          {secret}: the secret key, for this peer alone"
     )
     .context("cannot write to stdout")

@@ -165,7 +165,7 @@ fn a_producer_without_a_consumer_and_one_whose_consumer_takes_nothing() {
 fn a_producer_whose_tasks_are_not_delivered_yet() {
     let flags = ["--connect", &endpoint(), "--count", "10"];
     let missing = CutShort("sent 10 tasks, but not all of them are delivered");
-    ends("producer", &flags, prints("waiting until they are delivered"), missing);
+    ends("producer", &flags, prints("waiting until all that was sent is delivered"), missing);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use common::curve::certificate::Certificate;
+use common::socket::curve::certificate::Certificate;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| drop(Certificate::parse(text)));

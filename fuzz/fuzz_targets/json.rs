@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use common::payload::{Kind, Payload};
+use common::message::payload::{Kind, Payload};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| match Payload::decode(Kind::Json, &[bytes]) {

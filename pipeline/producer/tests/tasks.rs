@@ -32,7 +32,10 @@ fn a_producer_may_connect_to_a_consumer_that_binds() {
 fn a_producer_ends_when_its_tasks_are_delivered_however_late_their_consumer_comes() {
     let endpoint = endpoint();
     let producer = rust("producer").args(["-v", "--connect", &endpoint, "--count", "500"]).start();
-    producer.wait_for(e2e::Stream::Stderr, "sent 500 tasks; waiting until they are delivered");
+    producer.wait_for(
+        e2e::Stream::Stderr,
+        "sent 500 tasks; waiting until all that was sent is delivered",
+    );
     let consumer = Peers::new().bind(zmq::PULL, &endpoint);
     for num in 0..500 {
         assert_eq!(consumer.recv_bytes(0).unwrap(), format!("{{\"num\":{num}}}").as_bytes());

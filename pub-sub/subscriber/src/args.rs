@@ -3,31 +3,35 @@
 use std::time::Duration;
 
 use clap::Parser;
-use common::cli::{CommonArgs, duration};
-use common::endpoint::{Endpoint, port};
+use common::program::arguments::{CommonArgs, after_help};
+use common::socket::endpoint::{Endpoint, port};
+use common::socket::options::duration;
 
-/// SUB: receives the topics it subscribed to
+/// SUB: receive the topics subscribed to
 #[derive(Parser)]
-#[command(version)]
+#[command(version, after_help = after_help(&[
+    ("subscriber client2", "print the next message on client2, then exit"),
+    ("subscriber '' --count 0", "print every message on any topic, until Ctrl-C"),
+]))]
 pub struct Args {
-    /// What a message's topic starts with; "" subscribes to all
-    #[arg(value_name = "TOPIC", default_values = ["client1"])]
+    /// What topics to receive begin with ('' = all topics)
+    #[arg(value_name = "TOPIC", default_values = ["client1"], allow_negative_numbers = true)]
     pub topics: Vec<String>,
 
-    /// Where a publisher listens; may be repeated
+    /// Endpoint of a publisher; repeatable
     #[arg(long, value_name = "E", default_values_t = [Endpoint::localhost(port::PUB_SUB)])]
     pub connect: Vec<Endpoint>,
 
-    /// How many messages to receive; 0 = for ever
+    /// Exit after N messages (0 = run until interrupted)
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub count: u64,
 
-    /// High-water mark: how many messages to hold before more are lost; 0 = any number
+    /// High-water mark: messages to queue before more are lost (0 = no limit)
     #[arg(long, value_name = "N", default_value_t = 1000,
           value_parser = clap::value_parser!(i32).range(0..))]
     pub hwm: i32,
 
-    /// How long to work on each message: a slow subscriber
+    /// Time spent on each message: simulates a slow subscriber
     #[arg(long, value_name = "D", default_value = "0", value_parser = duration)]
     pub work: Duration,
 

@@ -1,8 +1,8 @@
-//! Publish-subscribe, the receiving side: a SUB socket receives the messages whose topic starts
-//! with what it subscribed to, from the moment when the publisher has heard of it.
+//! Publish-subscribe, the receiving side: a SUB socket receives the messages whose topic begins
+//! with what it subscribed to, from the moment when the publisher has received the subscription.
 //!
 //! Connects to `tcp://localhost:5555`, subscribes to `client1`, prints one message of two frames.
-//! Twin: `../python/subscriber.py`.
+//! The same in ten lines: `../examples/subscriber.rs`; in Python: `../python/subscriber.py`.
 //!
 //! ```text
 //! terminal 1                                     terminal 2
@@ -18,73 +18,40 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use args::Args;
 use clap::Parser;
-use common::bad_message::{BadMessage, Rejected};
-use common::exit;
-use common::output::Output;
-use common::shutdown::Shutdown;
-use common::socket_ext::SocketExt;
-use common::text::Publication;
-use serde::Serialize;
-
-#[derive(Default, Serialize)]
-struct Tally {
-    received: u64,
-    rejected: Rejected,
-}
+use common::message::{BadMessage, text::Publication};
+use common::program::{Program, exit, tally::Tally};
 
 fn main() -> ExitCode {
-    exit::report(|| run(&Args::parse()))
+    exit::report(|| {
+        let args = Args::parse();
+        let program = Program::start(&args.common)?;
+        let mut tally = Tally::new("messages", "received", args.count).silent_when_complete();
+        let ended = receive(&args, &program, &mut tally);
+        program.finish(ended, &tally)
+    })
 }
 
-fn run(args: &Args) -> Result<()> {
-    let out = args.common.start();
-    let context = zmq::Context::new();
-    let shutdown = Shutdown::on_signals(&context)?;
-
-    let mut tally = Tally::default();
-    let ended = receive(args, &context, &shutdown, &out, &mut tally);
-    let signal = shutdown.finish(context, ended)?;
-    let Tally { received, rejected } = &tally;
-    match signal {
-        Some(signal) if args.count > 0 => {
-            Err(signal.cut_short(format!("received {received} of {} messages", args.count)))
-        }
-        Some(_) => out.result(format_args!("messages received: {received}{rejected}"), &tally),
-        None => Ok(()),
-    }
-}
-
-fn receive(
-    args: &Args,
-    context: &zmq::Context,
-    shutdown: &Shutdown,
-    out: &Output,
-    tally: &mut Tally,
-) -> Result<()> {
-    let socket = context.socket(zmq::SUB).context("cannot create a SUB socket")?;
-    args.common.prepare_connect(context, &socket, &args.connect)?;
+fn receive(args: &Args, program: &Program, tally: &mut Tally) -> Result<()> {
+    let socket = program.socket(zmq::SUB)?;
     // All that it sends are subscriptions: none is worth waiting for at the end.
     socket.set_linger(0).context("cannot set the linger time")?;
     socket.set_rcvhwm(args.hwm).context("cannot set the high-water mark")?;
     for topic in &args.topics {
-        socket
-            .set_subscribe(topic.as_bytes())
-            .with_context(|| format!("cannot subscribe to {topic}"))?;
+        let what = || format!("cannot subscribe to {topic}");
+        socket.set_subscribe(topic.as_bytes()).with_context(what)?;
     }
-    for endpoint in &args.connect {
-        socket.connect(endpoint).with_context(|| format!("cannot connect to {endpoint}"))?;
-    }
+    socket.connect(&args.connect)?;
 
     let mut frames = Vec::new();
-    while args.count == 0 || tally.received < args.count {
+    while tally.is_unfinished() {
         socket.recv_frames(&mut frames, 0).context("cannot receive a message")?;
         if let [topic, message] = &frames[..] {
             let publication = Publication { topic, message };
-            out.message(publication, &publication)?;
-            tally.received += 1;
-            shutdown.sleep(args.work)?;
+            program.stdout.message(publication, &publication)?;
+            tally.count();
+            program.sleep(args.work)?;
         } else {
-            tally.rejected.report(&BadMessage::new("not two frames, topic and message", &frames));
+            tally.reject(&BadMessage::new("not two frames, topic and message", &frames));
         }
     }
     Ok(())

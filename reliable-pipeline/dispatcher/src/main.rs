@@ -17,61 +17,50 @@ mod progress;
 
 use std::collections::VecDeque;
 use std::process::ExitCode;
-use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, ensure};
 use args::Args;
 use clap::Parser;
-use common::bad_message::{BadMessage, Rejected};
-use common::exit;
-use common::shutdown::Shutdown;
+use common::message::BadMessage;
+use common::program::{Program, exit, tally::Tally};
 use job::Job;
-use progress::Progress;
+use progress::Reports;
 use protocol::message::{FromSink, FromWorker, Request, Session, ToSink, ToWorker};
 use protocol::ranges::ranges;
 use protocol::schedule::{Batch, Policy, Schedule};
-use serde::Serialize;
-use zmq::{DONTWAIT, POLLIN, Socket, SocketEvent};
+use zmq::{DONTWAIT, POLLIN, Socket};
 
 /// How often the dispatcher looks whether a worker has died, in milliseconds.
 const TICK: i64 = 50;
 /// How long a dispatcher whose job is done waits for workers to hear of it.
-const FAREWELL: Duration = Duration::from_secs(2);
-
-#[derive(Default, Serialize)]
-struct Tally {
-    done: u64,
-    failed: u64,
-    handed_out: u64,
-    rejected: Rejected,
-}
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
 
 fn main() -> ExitCode {
-    exit::report(|| run(&Args::parse()))
+    exit::report(|| {
+        let args = Args::parse();
+        let program = Program::start(&args.common)?;
+        let job = match &args.input {
+            Some(path) => Job::read(path)?,
+            None => Job::counted(args.count),
+        };
+        let (total, mut figures) = (job.total(), Figures::default());
+        let mut tally = Tally::new("tasks", "done", 0);
+        tally.expect(total);
+        let ended = dispatch(&args, &program, &job, &mut tally, &mut figures);
+        let Figures { failed, handed_out } = figures;
+        let tally = tally.with("failed", failed, "").with("handed_out", handed_out, "");
+        program.finish(ended, &tally)?;
+        ensure!(failed == 0, "{failed} of {total} tasks failed; the output says why");
+        Ok(())
+    })
 }
 
-fn run(args: &Args) -> Result<()> {
-    let out = args.common.start();
-    let job = match &args.input {
-        Some(path) => Job::read(path)?,
-        None => Job::counted(args.count),
-    };
-    let context = zmq::Context::new();
-    let shutdown = Shutdown::on_signals(&context)?;
-
-    let mut tally = Tally::default();
-    let ended = dispatch(args, &context, &job, &mut tally);
-    let signal = shutdown.finish(context, ended)?;
-    let Tally { done, failed, handed_out: _, rejected } = &tally;
-    if let Some(signal) = signal.filter(|_| *done < job.total()) {
-        return Err(signal.cut_short(format!("{done} of {} tasks are done", job.total())));
-    }
-    out.result(format_args!("tasks done: {}{rejected}", done - failed), &tally)?;
-    if *failed > 0 {
-        bail!("{failed} of {} tasks failed; the output says why", job.total());
-    }
-    Ok(())
+/// What the summary has besides the tasks that are done.
+#[derive(Default)]
+struct Figures {
+    failed: u64,
+    handed_out: u64,
 }
 
 /// The peers of a job, and what is known of it.
@@ -83,29 +72,28 @@ struct Dispatch<'a> {
     sink: Option<Session>,
     /// Workers that wait for an answer: the envelope of each request.
     waiting: VecDeque<(Session, Vec<Vec<u8>>)>,
-    /// How many connections of workers are open.
-    connections: u64,
     /// When the sink was told that nothing remains.
     finished: Option<Instant>,
     tally: &'a mut Tally,
+    figures: &'a mut Figures,
 }
 
-fn dispatch(args: &Args, context: &zmq::Context, job: &Job, tally: &mut Tally) -> Result<()> {
-    let workers = context.socket(zmq::ROUTER).context("cannot create a ROUTER socket")?;
-    let sink = context.socket(zmq::REP).context("cannot create a REP socket")?;
-    let news = context.socket(zmq::PUB).context("cannot create a PUB socket")?;
-    let events = args.common.prepare_bind(context, &workers, [&args.bind])?;
-    args.common.prepare_bind(context, &sink, [&args.acks_bind])?;
-    args.common.prepare_bind(context, &news, [&args.progress_bind])?;
-    for (socket, endpoint) in
-        [(&workers, &args.bind), (&sink, &args.acks_bind), (&news, &args.progress_bind)]
-    {
-        socket.bind(endpoint).with_context(|| format!("cannot bind {endpoint}"))?;
-        args.common.warn_if_open(endpoint);
-    }
+fn dispatch(
+    args: &Args,
+    program: &Program,
+    job: &Job,
+    tally: &mut Tally,
+    figures: &mut Figures,
+) -> Result<()> {
+    let workers = program.socket(zmq::ROUTER)?;
+    workers.bind(&args.bind)?;
+    let sink = program.socket(zmq::REP)?;
+    sink.bind(&args.acks_bind)?;
+    let progress = program.socket(zmq::PUB)?;
+    progress.bind(&args.progress_bind)?;
 
     let policy = Policy { attempts: args.attempts, lease: args.lease };
-    let mut progress = Progress::new(job.total(), args.common.shows_progress())?;
+    let mut reports = Reports::new(program.progress("tasks", job.total())?);
     let mut dispatch = Dispatch {
         job,
         // Another dispatcher's batches have other numbers.
@@ -113,11 +101,11 @@ fn dispatch(args: &Args, context: &zmq::Context, job: &Job, tally: &mut Tally) -
         start: Instant::now(),
         sink: None,
         waiting: VecDeque::new(),
-        connections: 0,
         finished: None,
         tally,
+        figures,
     };
-    while !dispatch.is_over() {
+    while !dispatch.is_over(workers.connections().open()) {
         let sockets = &mut [workers.as_poll_item(POLLIN), sink.as_poll_item(POLLIN)];
         zmq::poll(sockets, TICK).context("cannot wait for requests")?;
         while let Some(request) = received(&sink).context("cannot receive from the sink")? {
@@ -127,17 +115,15 @@ fn dispatch(args: &Args, context: &zmq::Context, job: &Job, tally: &mut Tally) -
         while let Some(request) = received(&workers).context("cannot receive from a worker")? {
             dispatch.hear_worker(request, &workers)?;
         }
-        dispatch.count_connections(&events);
         dispatch.schedule.pass(dispatch.start.elapsed());
         dispatch.answer_waiting(&workers)?;
 
-        let (schedule, over) = (&dispatch.schedule, dispatch.is_over());
-        if let Some(report) = progress.report(&job.id, job.total(), schedule, over) {
+        let over = dispatch.is_over(workers.connections().open());
+        if let Some(report) = reports.next(&job.id, job.total(), &dispatch.schedule, over) {
             let report = serde_json::to_vec(&report)?;
-            news.send_multipart([b"progress".to_vec(), report], 0).context("cannot publish")?;
+            progress.send_multipart([b"progress".to_vec(), report], 0).context("cannot publish")?;
         }
-        dispatch.tally.done = job.total() - dispatch.schedule.remaining();
-        dispatch.tally.handed_out = dispatch.schedule.handed_out();
+        dispatch.count();
     }
     Ok(())
 }
@@ -152,18 +138,16 @@ fn received(socket: &Socket) -> zmq::Result<Option<Vec<Vec<u8>>>> {
 }
 
 impl Dispatch<'_> {
-    fn is_over(&self) -> bool {
-        self.finished.is_some_and(|since| self.connections == 0 || since.elapsed() > FAREWELL)
+    /// Whether the job is done, and the workers' `connections` are closed, or stay open too long.
+    fn is_over(&self, connections: u64) -> bool {
+        self.finished.is_some_and(|since| connections == 0 || since.elapsed() > DRAIN_TIMEOUT)
     }
 
-    fn count_connections(&mut self, events: &Receiver<SocketEvent>) {
-        for event in events.try_iter() {
-            match event {
-                SocketEvent::ACCEPTED => self.connections += 1,
-                SocketEvent::DISCONNECTED => self.connections = self.connections.saturating_sub(1),
-                _ => {}
-            }
-        }
+    /// Counts the tasks that are done for the summary. Those that failed are not.
+    fn count(&mut self) {
+        let finished = self.job.total() - self.schedule.remaining();
+        self.tally.set(finished.saturating_sub(self.figures.failed));
+        self.figures.handed_out = self.schedule.handed_out();
     }
 
     fn answer_sink(&mut self, frames: &[Vec<u8>]) -> ToSink {
@@ -172,7 +156,7 @@ impl Dispatch<'_> {
                 (session, job, all, nums, failed)
             }
             Err(why) => {
-                self.tally.rejected.report(&BadMessage::new(why.clone(), frames));
+                self.tally.reject(&BadMessage::new(why.clone(), frames));
                 return ToSink::Refused { why };
             }
         };
@@ -189,7 +173,7 @@ impl Dispatch<'_> {
             _ => return ToSink::TellAll { job, total },
         }
         self.sink = Some(session);
-        self.tally.failed = failed;
+        self.figures.failed = failed;
         let remaining = self.schedule.remaining();
         if remaining == 0 {
             self.finished.get_or_insert_with(Instant::now);
@@ -202,7 +186,7 @@ impl Dispatch<'_> {
     /// Before the empty frame stands where the answer goes, after it the request.
     fn hear_worker(&mut self, mut envelope: Vec<Vec<u8>>, workers: &Socket) -> Result<()> {
         let Some(delimiter) = envelope.iter().position(Vec::is_empty) else {
-            self.tally.rejected.report(&BadMessage::new("no request", &envelope));
+            self.tally.reject(&BadMessage::new("no request", &envelope));
             return Ok(());
         };
         let request = envelope.split_off(delimiter + 1);
@@ -233,7 +217,7 @@ impl Dispatch<'_> {
                 ToWorker::Ok
             }
             Err(why) => {
-                self.tally.rejected.report(&BadMessage::new(why.clone(), &request));
+                self.tally.reject(&BadMessage::new(why.clone(), &request));
                 ToWorker::Refused { why }
             }
         };

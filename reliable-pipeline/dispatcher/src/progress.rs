@@ -1,13 +1,13 @@
-//! How far the job is: a bar on a terminal, and the same for subscribers.
+//! How far the job is: a bar on a terminal, and reports for subscribers.
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result};
-use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
+use common::message::text::Counted;
+use common::program::progress::Progress;
 use protocol::schedule::Schedule;
 use serde::Serialize;
 
-/// How often it is told.
+/// How often a report is published.
 const INTERVAL: Duration = Duration::from_millis(500);
 
 /// What is published under the topic `progress`.
@@ -23,31 +23,22 @@ pub struct Report<'a> {
     workers: usize,
 }
 
-/// Tells how far a job is, now and then.
-pub struct Progress {
-    bar: ProgressBar,
+/// Reports how far a job is, at intervals, and moves the progress bar.
+pub struct Reports {
+    bar: Progress,
     start: Instant,
     done_at_start: Option<u64>,
     last: Option<Instant>,
 }
 
-impl Progress {
-    /// Draws a bar on stderr, where that is a terminal and `visible`, for as long as this lives.
-    ///
-    /// # Errors
-    ///
-    /// None, unless the bar's template is wrong.
-    pub fn new(total: u64, visible: bool) -> Result<Self> {
-        let bar = if visible { ProgressBar::new(total) } else { ProgressBar::hidden() };
-        let style = "{bar:40} {pos}/{len} tasks, {per_sec}, {eta} left, {msg}";
-        let style = ProgressStyle::with_template(style).context("cannot draw a progress bar")?;
-        // However the job ends.
-        let bar = bar.with_style(style).with_finish(ProgressFinish::AndClear);
-        Ok(Self { bar, start: Instant::now(), done_at_start: None, last: None })
+impl Reports {
+    /// No report yet.
+    pub fn new(bar: Progress) -> Self {
+        Self { bar, start: Instant::now(), done_at_start: None, last: None }
     }
 
-    /// What to publish, when it is time to. `at_once`: now.
-    pub fn report<'a>(
+    /// The next report, if it is due. `at_once`: now.
+    pub fn next<'a>(
         &mut self,
         job: &'a str,
         total: u64,
@@ -59,8 +50,8 @@ impl Progress {
         }
         self.last = Some(Instant::now());
         let (done, workers) = (total - schedule.remaining(), schedule.workers());
-        self.bar.set_message(format!("{workers} workers"));
-        self.bar.set_position(done);
+        self.bar.say(&Counted(workers as u64, "worker").to_string());
+        self.bar.set(done);
         let before = *self.done_at_start.get_or_insert(done);
         #[allow(clippy::cast_precision_loss, reason = "a rate for people")]
         let rate = done.saturating_sub(before) as f64 / self.start.elapsed().as_secs_f64();

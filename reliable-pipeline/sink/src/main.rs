@@ -16,18 +16,15 @@ mod output;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use args::Args;
 use clap::Parser;
-use common::bad_message::{BadMessage, Rejected};
-use common::exit;
-use common::shutdown::Shutdown;
-use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
+use common::message::BadMessage;
+use common::program::{Program, exit, tally::Tally};
 use output::Output;
 use protocol::VERSION;
 use protocol::message::{FromSink, Request, Results, Session, ToSink};
 use protocol::ranges::Range;
-use serde::Serialize;
 use zmq::{DONTWAIT, POLLIN, Socket};
 
 /// How long results are gathered before they are made safe together, in milliseconds.
@@ -43,43 +40,27 @@ const ALONE: Duration = Duration::from_secs(2);
 /// After so long without an answer the dispatcher is another one, perhaps.
 const TELL_AGAIN: Duration = Duration::from_secs(1);
 
-#[derive(Default, Serialize)]
-struct Tally {
-    results: u64,
-    failed: u64,
-    duplicates: u64,
-    rejected: Rejected,
-}
-
 fn main() -> ExitCode {
-    exit::report(|| run(&Args::parse()))
-}
-
-fn run(args: &Args) -> Result<()> {
-    let out = args.common.start();
-    let mut output = match &args.output {
-        Some(path) => Output::open(path)?,
-        None => Output::stdout(),
-    };
-    let context = zmq::Context::new();
-    let shutdown = Shutdown::on_signals(&context)?;
-
-    let mut tally = Tally::default();
-    let ended = collect(args, &context, &mut output, &mut tally);
-    let signal = shutdown.finish(context, ended)?;
-    let total = output.header().map_or(0, |header| header.total);
-    (tally.results, tally.failed) = (output.done() - output.failed(), output.failed());
-    let Tally { results, failed, duplicates: _, rejected } = &tally;
-    if let Some(signal) = signal {
-        return Err(signal.cut_short(format!("{} of {total} tasks are done", output.done())));
-    }
-    if args.output.is_some() {
-        out.result(format_args!("results: {results}{rejected}"), &tally)?;
-    }
-    if *failed > 0 {
-        bail!("{failed} of {total} tasks failed; the output says why");
-    }
-    Ok(())
+    exit::report(|| {
+        let args = Args::parse();
+        let program = Program::start(&args.common)?;
+        let mut output = match &args.output {
+            Some(path) => Output::open(path)?,
+            None => Output::stdout(),
+        };
+        let (mut tally, mut duplicates) = (Tally::of_job("results", "written"), 0);
+        let ended = collect(&args, &program, &mut output, &mut tally, &mut duplicates);
+        let (total, failed) = (output.header().map_or(0, |header| header.total), output.failed());
+        tally.set(output.done().saturating_sub(failed));
+        let mut tally = tally.labelled("results").with("failed", failed, "");
+        if args.output.is_none() {
+            // stdout holds the results themselves.
+            tally = tally.silent_when_complete();
+        }
+        program.finish(ended, &tally.with("duplicates", duplicates, ""))?;
+        ensure!(failed == 0, "{failed} of {total} tasks failed; the output says why");
+        Ok(())
+    })
 }
 
 /// What the sink has told the dispatcher.
@@ -96,24 +77,21 @@ struct Acknowledging {
 
 fn collect(
     args: &Args,
-    context: &zmq::Context,
+    program: &Program,
     output: &mut Output,
     tally: &mut Tally,
+    duplicates: &mut u64,
 ) -> Result<()> {
-    let results = context.socket(zmq::PULL).context("cannot create a PULL socket")?;
-    args.common.prepare_bind(context, &results, [&args.bind])?;
+    let results = program.socket(zmq::PULL)?;
     results.set_rcvhwm(RESULTS_WAITING).context("cannot set the high-water mark")?;
-    results.bind(&args.bind).with_context(|| format!("cannot bind {}", args.bind))?;
-    args.common.warn_if_open(&args.bind);
+    results.bind(&args.bind)?;
 
-    let dispatcher = context.socket(zmq::REQ).context("cannot create a REQ socket")?;
-    let endpoint = &args.acks_connect;
-    args.common.prepare_connect(context, &dispatcher, [endpoint])?;
+    let dispatcher = program.socket(zmq::REQ)?;
     dispatcher.set_req_relaxed(true).context("cannot relax the turns of sending and receiving")?;
     dispatcher.set_req_correlate(true).context("cannot number the requests")?;
-    dispatcher.connect(endpoint).with_context(|| format!("cannot connect to {endpoint}"))?;
+    dispatcher.connect(&args.acks_connect)?;
 
-    let bar = progress_bar(args)?;
+    let progress = args.output.as_ref().map(|_| program.progress("results", 0)).transpose()?;
     let mut acknowledging = Acknowledging {
         session: rand::random(),
         safe: Vec::new(),
@@ -127,7 +105,7 @@ fn collect(
         acknowledging.tell(&dispatcher, output)?;
         let sockets = &mut [results.as_poll_item(POLLIN), dispatcher.as_poll_item(POLLIN)];
         zmq::poll(sockets, 10).context("cannot wait for results")?;
-        take(&results, output, tally)?;
+        *duplicates += receive(&results, output, tally)?;
         if output.waiting() > 0 {
             let since = *gathering.get_or_insert_with(Instant::now);
             if output.waiting() >= GATHER_BYTES || since.elapsed() >= Duration::from_millis(GATHER)
@@ -137,8 +115,11 @@ fn collect(
             }
         }
         if let Some(header) = output.header() {
-            bar.set_length(header.total);
-            bar.set_position(output.done());
+            tally.expect(header.total);
+            if let Some(progress) = &progress {
+                progress.expect(header.total);
+                progress.set(output.done());
+            }
         }
         let finished = match dispatcher.recv_bytes(DONTWAIT) {
             Ok(answer) => acknowledging.hear(&answer, output)?,
@@ -156,12 +137,14 @@ fn collect(
     }
 }
 
-/// Takes the results that are there, as many as are to be made safe together.
-fn take(results: &Socket, output: &mut Output, tally: &mut Tally) -> Result<()> {
+/// Receives the results that are there, as many as are to be made safe together. Returns how many
+/// were there already.
+fn receive(results: &Socket, output: &mut Output, tally: &mut Tally) -> Result<u64> {
+    let mut duplicates = 0;
     while output.waiting() < GATHER_BYTES {
         let frames = match results.recv_multipart(DONTWAIT) {
             Ok(frames) => frames,
-            Err(zmq::Error::EAGAIN) => return Ok(()),
+            Err(zmq::Error::EAGAIN) => break,
             Err(error) => return Err(error).context("cannot receive results"),
         };
         let taken = match &frames[..] {
@@ -178,11 +161,11 @@ fn take(results: &Socket, output: &mut Output, tally: &mut Tally) -> Result<()> 
             _ => Err("not two frames".to_owned()),
         };
         match taken {
-            Ok(duplicates) => tally.duplicates += duplicates,
-            Err(why) => tally.rejected.report(&BadMessage::new(why, &frames)),
+            Ok(known) => duplicates += known,
+            Err(why) => tally.reject(&BadMessage::new(why, &frames)),
         }
     }
-    Ok(())
+    Ok(duplicates)
 }
 
 impl Acknowledging {
@@ -246,14 +229,4 @@ impl Acknowledging {
             ToSink::Refused { why } => bail!("the dispatcher refused this sink: {why}"),
         }
     }
-}
-
-fn progress_bar(args: &Args) -> Result<ProgressBar> {
-    if !args.common.shows_progress() || args.output.is_none() {
-        return Ok(ProgressBar::hidden());
-    }
-    let style = "{bar:40} {pos}/{len} results, {per_sec}, {eta} left";
-    let style = ProgressStyle::with_template(style).context("cannot draw a progress bar")?;
-    // However the job ends.
-    Ok(ProgressBar::new(0).with_style(style).with_finish(ProgressFinish::AndClear))
 }

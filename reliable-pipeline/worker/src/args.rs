@@ -4,35 +4,40 @@ use std::num::NonZeroU16;
 use std::time::Duration;
 
 use clap::Parser;
-use common::cli::{CommonArgs, duration};
-use common::endpoint::{Endpoint, port};
+use common::program::arguments::{CommonArgs, after_help};
+use common::socket::endpoint::{Endpoint, port};
+use common::socket::options::duration;
 
-/// REQ and PUSH: asks for tasks, does them, and sends the results to the sink
+/// REQ and PUSH: ask for tasks, do them, and send the results to the sink
 #[derive(Parser)]
-#[command(version)]
+#[command(version, after_help = after_help(&[
+    ("worker --jobs 4 -- ./do-a-task.sh", "run a command for each task, four at a time"),
+    ("worker -- wc -c", "a task's result is what the command prints: here, how long it is"),
+]))]
 pub struct Args {
-    /// Where the dispatcher listens
+    /// Endpoint of the dispatcher
     #[arg(long, value_name = "E", default_value_t = Endpoint::localhost(port::TASKS))]
     pub connect: Endpoint,
 
-    /// Where the sink listens
+    /// Endpoint of the sink
     #[arg(long, value_name = "E", default_value_t = Endpoint::localhost(port::RESULTS))]
     pub results_connect: Endpoint,
 
-    /// The worker's id in its results [default: a random one from 1 to 1000]
-    #[arg(long, value_name = "N")]
-    pub id: Option<u64>,
+    /// Worker id in the results [default: random, 1 to 1000]
+    #[arg(long, value_name = "N", default_value_t = rand::random_range(1..=1000),
+          hide_default_value = true)]
+    pub id: u64,
 
-    /// How long to work on each task, besides the command
+    /// Time spent on each task, besides the command
     #[arg(long, value_name = "D", default_value = "0", value_parser = duration)]
     pub work: Duration,
 
-    /// How many tasks to do at a time
+    /// Number of tasks to do at the same time
     #[arg(long, value_name = "N", default_value_t = NonZeroU16::MIN)]
     pub jobs: NonZeroU16,
 
-    /// What to run for each task: it reads the task's JSON from its stdin, and writes the result to
-    /// its stdout, as JSON or any text. Without it, the task is its own result
+    /// Command to run for each task: it reads the task's JSON from stdin, and writes the result to
+    /// stdout, as JSON or any text. Without a command, a task is its own result
     #[arg(last = true, value_name = "CMD")]
     pub command: Vec<String>,
 

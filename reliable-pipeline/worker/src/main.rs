@@ -24,15 +24,14 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use args::Args;
 use clap::Parser;
-use common::exit;
-use common::shutdown::{Shutdown, Sleeper};
+use common::program::signals::Sleeper;
+use common::program::{Program, exit, tally::Tally};
+use common::socket::Socket;
 use protocol::VERSION;
 use protocol::message::{Failure, FromWorker, Request, Results, Session, ToWorker};
 use protocol::ranges::numbers;
-use serde_json::json;
 use serde_json::value::RawValue;
 use task::Running;
-use zmq::Socket;
 
 /// After so long without an answer the dispatcher is asked again: it may be another one by now. In
 /// milliseconds.
@@ -45,15 +44,27 @@ const BYE: i32 = 200;
 const RESULTS_WAITING: i32 = 4;
 
 fn main() -> ExitCode {
-    exit::report(|| run(&Args::parse()))
+    exit::report(|| {
+        let args = Args::parse();
+        let program = Program::start(&args.common)?;
+        let worker = Worker::new(&args, &program);
+        let ended = worker.work();
+        if ended.is_err() {
+            worker.say_bye();
+        }
+        let (id, failed) = (worker.args.id, worker.failed.load(Ordering::Relaxed));
+        let mut tally = Tally::of_job("tasks", "done").with("worker_id", id, "");
+        tally.set(worker.done.load(Ordering::Relaxed));
+        let failures = if failed > 0 { format!("tasks failed: {failed}") } else { String::new() };
+        program.finish(ended, &tally.with("failed", failed, failures))
+    })
 }
 
 /// What the threads of a worker share.
 struct Worker<'a> {
     args: &'a Args,
-    context: &'a zmq::Context,
+    program: &'a Program,
     sleeper: Sleeper,
-    id: u64,
     sessions: Vec<Session>,
     running: Running,
     job_ended: AtomicBool,
@@ -61,38 +72,20 @@ struct Worker<'a> {
     failed: AtomicU64,
 }
 
-fn run(args: &Args) -> Result<()> {
-    let out = args.common.start();
-    let context = zmq::Context::new();
-    let shutdown = Shutdown::on_signals(&context)?;
-    let worker = Worker {
-        args,
-        context: &context,
-        sleeper: shutdown.sleeper(),
-        id: args.id.unwrap_or_else(|| rand::random_range(1..=1000)),
-        sessions: (0..args.jobs.get()).map(|_| rand::random()).collect(),
-        running: Running::default(),
-        job_ended: AtomicBool::new(false),
-        done: AtomicU64::new(0),
-        failed: AtomicU64::new(0),
-    };
-
-    let ended = worker.work();
-    if ended.is_err() {
-        worker.say_bye();
+impl<'a> Worker<'a> {
+    fn new(args: &'a Args, program: &'a Program) -> Self {
+        Self {
+            args,
+            program,
+            sleeper: program.sleeper(),
+            sessions: (0..args.jobs.get()).map(|_| rand::random()).collect(),
+            running: Running::default(),
+            job_ended: AtomicBool::new(false),
+            done: AtomicU64::new(0),
+            failed: AtomicU64::new(0),
+        }
     }
-    let Worker { id: worker_id, done, failed, .. } = worker;
-    let (done, failed) = (done.into_inner(), failed.into_inner());
-    let signal = shutdown.finish(context, ended)?;
-    let failures = if failed > 0 { format!(", failed: {failed}") } else { String::new() };
-    out.result(
-        format_args!("tasks done: {done}{failures}"),
-        &json!({"worker_id": worker_id, "done": done, "failed": failed}),
-    )?;
-    signal.map_or(Ok(()), |signal| Err(signal.cut_short("the job was not finished")))
-}
 
-impl Worker<'_> {
     /// Works in as many threads as there are tasks at a time, until the job ends.
     fn work(&self) -> Result<()> {
         thread::scope(|scope| {
@@ -118,37 +111,36 @@ impl Worker<'_> {
         self.sleeper.wake();
     }
 
-    /// A socket for asking the dispatcher. An answer may be lost with its dispatcher: after
+    /// Connects a socket for asking the dispatcher. An answer may be lost with its dispatcher: after
     /// `timeout` milliseconds without one it may be asked again, and takes no answer for another
     /// request's.
-    fn dispatcher(&self, context: &zmq::Context, timeout: i32) -> Result<Socket> {
-        let socket = context.socket(zmq::REQ).context("cannot create a REQ socket")?;
-        let endpoint = &self.args.connect;
-        self.args.common.prepare_connect(context, &socket, [endpoint])?;
-        socket.set_rcvtimeo(timeout).context("cannot set the time-out")?;
-        socket.set_sndtimeo(timeout).context("cannot set the time-out")?;
+    fn connect(&self, socket: Socket, timeout: i32) -> Result<Socket> {
+        socket.set_rcvtimeo(timeout).context("cannot set the timeout")?;
+        socket.set_sndtimeo(timeout).context("cannot set the timeout")?;
         socket.set_req_relaxed(true).context("cannot relax the turns of sending and receiving")?;
         socket.set_req_correlate(true).context("cannot number the requests")?;
-        socket.connect(endpoint).with_context(|| format!("cannot connect to {endpoint}"))?;
+        socket.connect(&self.args.connect)?;
         Ok(socket)
     }
 
     /// Asks for a batch, works it off, sends the results, and again.
     fn serve(&self, session: Session) -> Result<()> {
-        let dispatcher = self.dispatcher(self.context, ASK_AGAIN)?;
-        let results = self.context.socket(zmq::PUSH).context("cannot create a PUSH socket")?;
-        let endpoint = &self.args.results_connect;
-        self.args.common.prepare_connect(self.context, &results, [endpoint])?;
+        let dispatcher = self.connect(self.program.socket(zmq::REQ)?, ASK_AGAIN)?;
+        let results = self.program.socket(zmq::PUSH)?;
         // Results wait here, where they count as being worked on, until the sink is there.
         results.set_immediate(true).context("cannot have messages wait for a connection")?;
         results.set_sndhwm(RESULTS_WAITING).context("cannot set the high-water mark")?;
-        results.connect(endpoint).with_context(|| format!("cannot connect to {endpoint}"))?;
+        results.connect(&self.args.results_connect)?;
 
         let (mut batch, mut failed) = (None, Vec::new());
         loop {
             let failed_before = mem::take(&mut failed);
-            let ready =
-                FromWorker::Ready { session, worker_id: self.id, batch, failed: failed_before };
+            let ready = FromWorker::Ready {
+                session,
+                worker_id: self.args.id,
+                batch,
+                failed: failed_before,
+            };
             let ready = serde_json::to_vec(&Request { version: VERSION, body: ready })?;
             let frames = loop {
                 match ask(&dispatcher, &ready) {
@@ -177,7 +169,7 @@ impl Worker<'_> {
                 self.sleeper.sleep(self.args.work)?;
                 match self.result(task) {
                     Ok(result) => {
-                        let (worker_id, result) = (self.id, result.get());
+                        let (worker_id, result) = (self.args.id, result.get());
                         write!(
                             lines,
                             r#"{{"num":{num},"worker_id":{worker_id},"result":{result}}}"#
@@ -209,7 +201,7 @@ impl Worker<'_> {
     /// Tells the dispatcher that the sessions live, however long their tasks take, and hears from
     /// it when the job has ended without them.
     fn tell_alive(&self) -> Result<()> {
-        let dispatcher = self.dispatcher(self.context, ASK_AGAIN)?;
+        let dispatcher = self.connect(self.program.socket(zmq::REQ)?, ASK_AGAIN)?;
         let alive = FromWorker::Alive { sessions: self.sessions.clone() };
         let alive = serde_json::to_vec(&Request { version: VERSION, body: alive })?;
         let job_ended = || self.job_ended.load(Ordering::Relaxed);
@@ -234,8 +226,9 @@ impl Worker<'_> {
     /// Hands back what this worker holds. A signal has terminated the context, so over another one.
     fn say_bye(&self) {
         let say = || -> Result<()> {
-            let context = zmq::Context::new();
-            let dispatcher = self.dispatcher(&context, BYE)?;
+            let options = &self.args.common.socket;
+            let socket = Socket::new(&zmq::Context::new(), zmq::REQ, options)?;
+            let dispatcher = self.connect(socket, BYE)?;
             dispatcher.set_linger(0).context("cannot set the linger time")?;
             let bye = FromWorker::Bye { sessions: self.sessions.clone() };
             let bye = serde_json::to_vec(&Request { version: VERSION, body: bye })?;

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::Parser;
-use common::{exit, logging};
+use common::program::{exit, stderr};
 
 /// Asks a server over plain TCP, and shows every byte of it
 #[derive(Parser)]
@@ -56,7 +56,7 @@ struct Frame {
 
 fn main() -> ExitCode {
     exit::report(|| {
-        logging::start(0, false);
+        stderr::start(0, false);
         ask(&Args::parse())
     })
 }

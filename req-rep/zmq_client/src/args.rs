@@ -3,45 +3,50 @@
 use std::time::Duration;
 
 use clap::Parser;
-use common::cli::{CommonArgs, duration};
-use common::endpoint::{Endpoint, port};
-use common::payload::Kind;
+use common::message::payload::Kind;
+use common::program::arguments::{CommonArgs, after_help};
+use common::socket::endpoint::{Endpoint, port};
+use common::socket::options::duration;
 
-/// REQ: asks, and waits for the answer
+/// REQ: ask, and wait for the answer
 #[derive(Parser)]
-#[command(version)]
+#[command(version, after_help = after_help(&[
+    ("zmq_client --as json --message '{\"n\": 1}'", "ask with JSON, and read the answer as JSON"),
+    ("zmq_client --timeout 1s --retries 3", "ask up to four times, then exit with 1"),
+]))]
 pub struct Args {
-    /// Where a server listens; may be repeated, and requests then go to the servers in turn
+    /// Endpoint of a server; repeatable: requests then go to the servers in turn
     #[arg(long, value_name = "E", default_values_t = [Endpoint::localhost(port::REQ_REP)])]
     pub connect: Vec<Endpoint>,
 
-    /// What to ask; as multipart it may be repeated, a frame each; as json and pyobj it is read as
-    /// JSON, and is a string where it is not
-    #[arg(long, value_name = "TEXT", default_value = "a message")]
+    /// What to ask; read as JSON with --as json and --as pyobj (any other text is a JSON string);
+    /// repeatable with --as multipart, one frame each
+    #[arg(long, value_name = "TEXT", default_value = "a message", allow_hyphen_values = true)]
     pub message: Vec<String>,
 
-    /// How requests are sent and answers read
+    /// How to send requests and read answers
     #[arg(long = "as", value_name = "KIND", default_value = "bytes")]
     pub kind: Kind,
 
-    /// How many requests; 0 = for ever
+    /// Exit after N requests (0 = run until interrupted)
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub count: u64,
 
-    /// How long to wait between an answer and the next request
+    /// Pause between an answer and the next request
     #[arg(long, value_name = "D", default_value = "0", value_parser = duration)]
     pub interval: Duration,
 
-    /// How long to wait for an answer [default: for ever, as the article does]
+    /// Give up an attempt after this long without an answer [default: none, wait as the article
+    /// does]
     #[arg(long, value_name = "D", value_parser = duration)]
     pub timeout: Option<Duration>,
 
-    /// How often to ask again after a time-out
+    /// How many times to resend a request after a timeout
     #[arg(long, value_name = "N", default_value_t = 0, requires = "timeout")]
     pub retries: u32,
 
-    /// Tell at the end how long the answers took. Where --interval is set, an answer that takes
-    /// longer counts for the requests that it held up, too
+    /// Print latency percentiles at the end. With --interval, an answer that takes longer than that
+    /// also counts for the requests it delayed
     #[arg(long)]
     pub latency: bool,
 

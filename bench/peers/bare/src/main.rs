@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
-use common::latency::Latency;
+use common::program::latency::Latency;
 use roles::{
     CONSUMER_ID, Parser, REPLY, Role, WorkMessage, WorkResult, message_for, print_latency,
 };

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
-use common::latency::Latency;
+use common::program::latency::Latency;
 use omq_tokio::blocking::Socket;
 use omq_tokio::{Context, Message, Options, SocketType};
 use roles::{

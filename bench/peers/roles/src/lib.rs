@@ -3,7 +3,7 @@
 
 use anyhow::Result;
 pub use clap::Parser;
-use common::latency::Latency;
+use common::program::latency::Latency;
 pub use common::message::{WorkMessage, WorkResult};
 
 /// One of the programs.

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
-use common::latency::Latency;
+use common::program::latency::Latency;
 use roles::{Parser, REPLY, Role, print_latency};
 
 fn main() -> Result<()> {

@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM: how a program that is blocked in a socket call comes to its end.
+//! Ctrl-C, SIGTERM and SIGHUP: how a program that is blocked in a socket call comes to its end.
 //!
 //! A signal terminates the ZeroMQ context (`zmq_ctx_term`). Every call that waits on a socket of
 //! the context then fails with `ETERM`, at once and from then on, so a program needs no flag to
@@ -14,43 +14,52 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use zmq::{Context, Error, Socket};
 
-use crate::bad_message::RecvError;
-use crate::exit::CutShort;
-use crate::socket_ext::SendError;
 pub use sleeper::Sleeper;
 
 /// How long a program that was interrupted keeps trying to deliver what it has sent.
 const GRACE: Duration = Duration::from_millis(300);
 /// How long after a signal a program that is stuck elsewhere, in a write to a pipe that nobody
 /// reads, is ended by force.
-const PATIENCE: Duration = Duration::from_millis(800);
+const FORCE_AFTER: Duration = Duration::from_millis(800);
 
 /// A signal that asks a program to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Signal(i32);
 
 impl Signal {
-    /// The exit code of a program that this signal cut short: 130 or 143.
-    #[must_use]
+    /// The exit code of a program that this signal interrupted: 130 for SIGINT.
     pub fn exit_code(self) -> u8 {
         128 + u8::try_from(self.0).unwrap_or(0)
     }
 
-    /// The error of a finite program that this signal cut short, with what is `missing`.
-    #[must_use]
-    pub fn cut_short(self, missing: impl Into<String>) -> anyhow::Error {
-        CutShort { signal: self, missing: missing.into() }.into()
+    /// The error of a program that this signal interrupted before its work was done.
+    pub fn interrupted(self, missing: impl Into<String>) -> anyhow::Error {
+        Interrupted { signal: self, missing: missing.into() }.into()
     }
 }
 
 impl fmt::Display for Signal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.0 == SIGINT { "SIGINT" } else { "SIGTERM" })
+        f.write_str(match self.0 {
+            SIGHUP => "SIGHUP",
+            SIGINT => "SIGINT",
+            _ => "SIGTERM",
+        })
     }
+}
+
+/// A program was interrupted before its work was done.
+#[derive(Debug, thiserror::Error)]
+#[error("interrupted by {signal}: {missing}")]
+pub struct Interrupted {
+    /// What interrupted it.
+    pub signal: Signal,
+    /// What is missing, for people.
+    pub missing: String,
 }
 
 /// The end of a program, by a signal or by itself. To be made before the first socket.
@@ -58,7 +67,7 @@ pub struct Shutdown {
     shared: Arc<Shared>,
     /// Keeps the context from being freed while the program may still make sockets: a context
     /// without any is gone as soon as it is terminated.
-    anchor: Socket,
+    anchor: Mutex<Socket>,
 }
 
 #[derive(Default)]
@@ -75,14 +84,15 @@ struct State {
 }
 
 impl Shutdown {
-    /// From now on SIGINT and SIGTERM terminate `context`.
+    /// From now on SIGINT, SIGTERM and SIGHUP terminate `context`.
     ///
     /// # Errors
     ///
     /// What keeps the signals from being caught.
     pub fn on_signals(context: &Context) -> Result<Self> {
         let anchor = context.socket(zmq::PAIR).context("cannot create a PAIR socket")?;
-        let mut signals = Signals::new([SIGINT, SIGTERM]).context("cannot catch signals")?;
+        let mut signals =
+            Signals::new([SIGINT, SIGTERM, SIGHUP]).context("cannot catch signals")?;
         let shared = Arc::new(Shared::default());
         let (in_thread, context) = (Arc::clone(&shared), context.clone());
         thread::Builder::new()
@@ -93,7 +103,7 @@ impl Shutdown {
                 }
             })
             .context("cannot start the thread for signals")?;
-        Ok(Self { shared, anchor })
+        Ok(Self { shared, anchor: Mutex::new(anchor) })
     }
 
     /// Waits, unless a signal comes.
@@ -106,7 +116,6 @@ impl Shutdown {
     }
 
     /// Sleeps as [`Shutdown::sleep`] does, in other threads.
-    #[must_use]
     pub fn sleeper(&self) -> Sleeper {
         Sleeper(Arc::clone(&self.shared))
     }
@@ -180,7 +189,7 @@ impl Shared {
         self.terminate(context);
         // Without a thread to be had, the signal has done all it can.
         let _ = thread::Builder::new().spawn(move || {
-            thread::sleep(PATIENCE);
+            thread::sleep(FORCE_AFTER);
             signal_hook::low_level::exit(signal.exit_code().into());
         });
     }
@@ -212,17 +221,7 @@ impl Shared {
 /// Whether a loop ended because the context is terminated (`ETERM`), or because the signal that is
 /// about to terminate it was handled in the thread of the loop (`EINTR`).
 fn is_interruption(error: &anyhow::Error) -> bool {
-    let cause = error.chain().find_map(|cause| {
-        cause.downcast_ref::<Error>().copied().or_else(|| {
-            match (cause.downcast_ref::<RecvError>(), cause.downcast_ref::<SendError>()) {
-                (Some(RecvError::Socket(error)), _) | (_, Some(SendError::Socket(error))) => {
-                    Some(*error)
-                }
-                _ => None,
-            }
-        })
-    });
-    matches!(cause, Some(Error::ETERM | Error::EINTR))
+    matches!(error.downcast_ref(), Some(Error::ETERM | Error::EINTR))
 }
 
 #[cfg(test)]
@@ -255,8 +254,7 @@ mod tests {
     fn interruptions_are_found_beneath_their_context() {
         let interruptions = [
             anyhow::Error::new(Error::ETERM).context("cannot receive"),
-            anyhow::Error::new(RecvError::Socket(Error::EINTR)).context("cannot receive"),
-            anyhow::Error::new(SendError::Socket(Error::ETERM)).context("cannot send"),
+            anyhow::Error::new(Error::EINTR).context("cannot receive").context("cannot answer"),
         ];
         assert!(interruptions.iter().all(is_interruption));
         assert!(!is_interruption(&anyhow::Error::new(Error::EAGAIN)));

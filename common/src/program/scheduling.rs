@@ -1,6 +1,6 @@
-//! How the system shares its processors among a program's threads.
+//! How the OS shares its processors among a program's threads.
 
-/// Tells the system that this thread, and those that it starts from now on, would rather do much at
+/// Tells the OS that this thread, and those that it starts from now on, would rather do much at
 /// a time than begin at once (`SCHED_BATCH`, sched(7)): one that is woken waits for its turn instead
 /// of interrupting the one that woke it.
 ///
@@ -10,7 +10,7 @@
 /// waits for an answer.
 ///
 /// To be called before there is a context, whose threads inherit it. On other systems than Linux
-/// nothing happens, and a system that refuses is only logged: the program works without.
+/// nothing happens, and a refusal is only logged: the program works without.
 pub fn prefer_throughput() {
     #[cfg(target_os = "linux")]
     {

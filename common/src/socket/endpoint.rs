@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::ops::Deref;
+use std::slice;
 use std::str::FromStr;
 
 /// Ports of the article's programs, each written once.
@@ -16,7 +17,7 @@ pub mod port {
     pub const RESULTS: u16 = 5578;
     /// Reliable pipeline: acknowledgements, from the sink to the dispatcher.
     pub const ACKS: u16 = 5579;
-    /// Reliable pipeline: progress, from the dispatcher to whoever subscribes.
+    /// Reliable pipeline: progress, from the dispatcher to anyone who subscribes.
     pub const PROGRESS: u16 = 5580;
 }
 
@@ -52,6 +53,13 @@ impl Endpoint {
         let (host, port) = address.rsplit_once(':')?;
         (transport != "ipc" && matches!(host, "*" | "0.0.0.0" | "[::]" | "::"))
             .then_some((transport, port))
+    }
+}
+
+/// One endpoint, where several would do.
+impl AsRef<[Endpoint]> for Endpoint {
+    fn as_ref(&self) -> &[Endpoint] {
+        slice::from_ref(self)
     }
 }
 
@@ -108,7 +116,7 @@ impl FromStr for Endpoint {
     }
 }
 
-/// `*` lets the system choose the port.
+/// `*` lets the OS choose the port.
 fn ends_in_port(address: &str) -> bool {
     address.rsplit_once(':').is_some_and(|(host, port)| {
         !host.is_empty() && (port == "*" || port.parse::<u16>().is_ok())

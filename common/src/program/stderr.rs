@@ -1,7 +1,8 @@
 //! stderr: warnings, and with `-v` what happens to the sockets.
 
 use std::fmt;
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
+use std::sync::{Mutex, PoisonError};
 
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::fmt::FmtContext;
@@ -20,9 +21,41 @@ pub fn start(verbose: u8, quiet: bool) {
         io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
     tracing_subscriber::fmt()
         .with_max_level(level)
-        .with_writer(io::stderr)
+        .with_writer(|| Lines)
         .event_format(Line { colour })
         .init();
+}
+
+/// Clears what is drawn on the terminal, calls what it is given, and draws again.
+type StepAside = Box<dyn Fn(&mut dyn FnMut()) + Send>;
+
+/// What is drawn on stderr now, such as a progress bar.
+static DRAWN: Mutex<Option<StepAside>> = Mutex::new(None);
+
+/// From now on each line is written while `step_aside` has cleared what is drawn.
+pub(super) fn set_drawn(step_aside: Option<StepAside>) {
+    *DRAWN.lock().unwrap_or_else(PoisonError::into_inner) = step_aside;
+}
+
+/// Lines on their way to stderr. A line that cannot be written, to a full disk or a closed pipe, is
+/// lost: no program fails for want of its log.
+struct Lines;
+
+impl Write for Lines {
+    fn write(&mut self, lines: &[u8]) -> io::Result<usize> {
+        let mut write = || {
+            let _ = io::stderr().write_all(lines);
+        };
+        match &*DRAWN.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(step_aside) => step_aside(&mut write),
+            None => write(),
+        }
+        Ok(lines.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// `warning: …`, as the error line of a program that fails is `error: …`.

@@ -19,24 +19,25 @@ use allowed::AllowedKeys;
 use authenticator::Admission;
 use certificate::Certificate;
 
-/// The flags that lock a socket. Without them, it speaks to everybody.
-#[derive(Args, Debug)]
-#[command(next_help_heading = "CURVE: encryption, and who gets in (curve_keygen makes keys)")]
+/// The flags that lock a socket. Without them, it talks to any peer.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "CURVE: encryption, and who may connect (curve_keygen makes keys)")]
 #[allow(clippy::doc_markdown, reason = "the help text shows backticks")]
 pub struct CurveArgs {
-    /// This program's own keys: a NAME.key_secret. All it sends and receives is encrypted
+    /// This program's own keys, a NAME.key_secret: everything it sends and receives is encrypted
     #[arg(long = "curve-secret", value_name = "FILE")]
     secret: Option<PathBuf>,
 
-    /// Where it connects: the public key of whoever listens there, a NAME.key
+    /// On the side that connects: the public key of the peer that listens there, a NAME.key
     #[arg(long = "curve-server", value_name = "FILE", requires = "secret")]
     server: Option<PathBuf>,
 
-    /// Where it binds: a folder with the public keys of those who may connect; nobody else gets in
+    /// On the side that binds: a folder with the public keys of the peers that may connect; no other
+    /// peer can
     #[arg(long = "curve-allow", value_name = "DIR", requires = "secret")]
     allow: Option<PathBuf>,
 
-    /// Where it binds: let in whoever knows this program's public key
+    /// On the side that binds: accept every peer that knows this program's public key
     #[arg(long = "curve-allow-any", requires = "secret", conflicts_with = "allow")]
     allow_any: bool,
 }
@@ -48,13 +49,13 @@ impl CurveArgs {
         self.secret.is_some()
     }
 
-    /// Locks a socket that is about to bind: it is a CURVE server from now on.
+    /// Makes a socket that is about to bind a CURVE server.
     ///
     /// # Errors
     ///
     /// A wrong usage, where the command line does not say who may connect; a file or folder that
     /// cannot be read; an authenticator that cannot start.
-    pub fn lock_server(&self, context: &Context, socket: &Socket) -> anyhow::Result<()> {
+    pub fn make_server(&self, context: &Context, socket: &Socket) -> anyhow::Result<()> {
         let Some(own) = self.own_keys()? else { return Ok(()) };
         let admission = match &self.allow {
             Some(folder) => Admission::Only(AllowedKeys::read(folder)?),
@@ -62,7 +63,7 @@ impl CurveArgs {
             None => {
                 return Err(usage(
                     "a socket that binds with --curve-secret needs --curve-allow DIR, the keys of \
-                     those who may connect, or --curve-allow-any",
+                     the peers that may connect, or --curve-allow-any",
                 ));
             }
         };
@@ -73,18 +74,18 @@ impl CurveArgs {
         own.give_to(socket)
     }
 
-    /// Locks a socket that is about to connect: it is a CURVE client from now on.
+    /// Makes a socket that is about to connect a CURVE client.
     ///
     /// # Errors
     ///
     /// A wrong usage, where the command line does not say to whom it connects; a file that cannot
     /// be read.
-    pub fn lock_client(&self, socket: &Socket) -> anyhow::Result<()> {
+    pub fn make_client(&self, socket: &Socket) -> anyhow::Result<()> {
         let Some(own) = self.own_keys()? else { return Ok(()) };
         let Some(server) = &self.server else {
             return Err(usage(
                 "a socket that connects with --curve-secret needs --curve-server FILE, the public \
-                 key of whoever listens there",
+                 key of the peer that listens there",
             ));
         };
         let server = Certificate::read(server)?;

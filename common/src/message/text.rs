@@ -77,6 +77,17 @@ impl Serialize for Publication<'_> {
     }
 }
 
+/// A number of things: `1 byte`, `2 bytes`.
+#[derive(Clone, Copy)]
+pub struct Counted<'a>(pub u64, pub &'a str);
+
+impl fmt::Display for Counted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plural = if self.0 == 1 { "" } else { "s" };
+        write!(f, "{} {}{plural}", self.0, self.1)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,5 +114,11 @@ mod tests {
         assert_eq!(publication.to_string(), r#"[b"client1", b""]"#);
         let json = serde_json::to_string(&publication).unwrap();
         assert_eq!(json, r#"{"topic":"client1","message":""}"#);
+    }
+
+    #[test]
+    fn one_thing_has_no_plural() {
+        let shown = [0, 1, 2].map(|count| Counted(count, "byte").to_string());
+        assert_eq!(shown, ["0 bytes", "1 byte", "2 bytes"]);
     }
 }

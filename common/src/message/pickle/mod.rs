@@ -8,7 +8,7 @@ use std::fmt::{self, Write};
 use serde_json::json;
 use serde_pickle::{DeOptions, HashableValue, Value};
 
-use crate::text::Bytes;
+use super::text::Bytes;
 
 /// How much of serde-pickle's reason is passed on: some of its errors hold the whole value.
 const REASON_CHARS: usize = 120;

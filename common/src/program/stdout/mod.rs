@@ -1,4 +1,4 @@
-//! stdout: a line a message, then results and summaries, as text or as JSON.
+//! stdout: one line per message, then results and summaries, as text or as JSON.
 
 mod lines;
 
@@ -15,7 +15,7 @@ use serde::Serialize;
 pub enum Format {
     /// Lines for people
     Text,
-    /// One JSON object a line
+    /// One JSON object per line
     Json,
 }
 
@@ -30,7 +30,7 @@ pub struct Output {
 }
 
 impl Output {
-    /// Writes in `format`; `quiet` drops the line a message.
+    /// Writes in `format`; `quiet` drops the line of each message.
     #[must_use]
     pub fn new(format: Format, quiet: bool) -> Self {
         Self { format, quiet, lines: Lines::new(quiet) }

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use hdrhistogram::Histogram;
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
-/// The percentiles that are told.
+/// The percentiles that are printed.
 const PERCENTILES: [(&str, f64); 4] =
     [("p50", 50.0), ("p90", 90.0), ("p99", 99.0), ("p99.9", 99.9)];
 

@@ -5,9 +5,9 @@ use std::{fmt, ops::Deref};
 use clap::ValueEnum;
 use serde::{Serialize, Serializer, de::DeserializeOwned, ser::SerializeMap};
 
-use crate::bad_message::BadMessage;
-use crate::pickle;
-use crate::text::{Bytes, Frames};
+use super::bad_message::BadMessage;
+use super::pickle;
+use super::text::{Bytes, Frames};
 
 /// How a payload is sent, read and printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

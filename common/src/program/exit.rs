@@ -4,17 +4,7 @@ use std::io;
 use std::panic;
 use std::process::ExitCode;
 
-use crate::shutdown::Signal;
-
-/// A finite program was interrupted before its work was done.
-#[derive(Debug, thiserror::Error)]
-#[error("interrupted by {signal}: {missing}")]
-pub struct CutShort {
-    /// What interrupted it.
-    pub signal: Signal,
-    /// What is missing, for people.
-    pub missing: String,
-}
+use super::signals::Interrupted;
 
 /// A failure, and what to do about it.
 #[derive(Debug, thiserror::Error)]
@@ -43,9 +33,9 @@ impl<T> HintExt<T> for anyhow::Result<T> {
     }
 }
 
-/// Runs a program, says on stderr why it failed, if it did, and gives its exit code: 0 done, 1
-/// failed, 2 wrong usage, 130 or 143 cut short by SIGINT or SIGTERM. A reader that closes stdout
-/// has seen enough: that is no failure.
+/// Runs a program, says on stderr why it failed, if it did, and returns its exit code: 0 done, 1
+/// failed, 2 wrong usage; 129, 130 or 143 interrupted by SIGHUP, SIGINT or SIGTERM. A reader that
+/// closes stdout has seen enough: that is no failure.
 pub fn report(run: impl FnOnce() -> anyhow::Result<()>) -> ExitCode {
     let Err(error) = caught(run) else { return ExitCode::SUCCESS };
     if let Some(usage) = error.downcast_ref::<clap::Error>() {
@@ -58,8 +48,8 @@ pub fn report(run: impl FnOnce() -> anyhow::Result<()>) -> ExitCode {
     if let Some(hint) = hint(&error) {
         eprintln!("hint: {hint}");
     }
-    let cut_short: Option<&CutShort> = error.downcast_ref();
-    cut_short.map_or(ExitCode::FAILURE, |cut_short| cut_short.signal.exit_code().into())
+    let interrupted: Option<&Interrupted> = error.downcast_ref();
+    interrupted.map_or(ExitCode::FAILURE, |error| error.signal.exit_code().into())
 }
 
 /// Turns a panic into an error: the zmq crate panics where the system gives it an error number that

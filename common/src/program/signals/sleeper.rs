@@ -21,7 +21,7 @@ impl Sleeper {
         self.0.sleep(duration)
     }
 
-    /// Waits, unless a signal comes, or `ended` holds. Whoever makes it hold calls [`Sleeper::wake`].
+    /// Waits, unless a signal comes, or `ended` holds. The thread that makes it hold calls [`Sleeper::wake`].
     ///
     /// # Errors
     ///

@@ -7,9 +7,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// How long a line that closely follows another one may wait for more.
-const MOMENT: Duration = Duration::from_millis(10);
+const FLUSH_DELAY: Duration = Duration::from_millis(10);
 /// How much may wait, in bytes.
-const MOST: usize = 64 << 10;
+const MAX_WAITING: usize = 64 << 10;
 
 /// The lines that wait. They are written out when this is dropped.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ struct State {
 }
 
 impl Lines {
-    /// Without lines a message (`quiet`), and on a terminal, nothing waits.
+    /// Without lines per message (`quiet`), and on a terminal, nothing waits.
     pub(super) fn new(quiet: bool) -> Self {
         let shared = |may_wait| {
             Arc::new(Shared { state: Mutex::default(), added: Condvar::new(), may_wait })
@@ -56,8 +56,8 @@ impl Lines {
         if let Some(error) = state.failed.take() {
             return Err(error);
         }
-        let follows_closely = state.written_out.is_some_and(|when| when.elapsed() < MOMENT);
-        if self.0.may_wait && follows_closely && state.waiting.len() < MOST {
+        let follows_closely = state.written_out.is_some_and(|when| when.elapsed() < FLUSH_DELAY);
+        if self.0.may_wait && follows_closely && state.waiting.len() < MAX_WAITING {
             self.0.added.notify_one();
             return Ok(());
         }
@@ -73,7 +73,7 @@ impl Lines {
 impl Drop for Lines {
     fn drop(&mut self) {
         let mut state = self.0.lock();
-        // The program has ended, for another reason, and nobody is left to be told.
+        // The program has ended for another reason, which is the one to report.
         let _ = state.write_out();
         state.ended = true;
         self.0.added.notify_one();
@@ -92,7 +92,7 @@ impl Shared {
             if state.unwrap_or_else(PoisonError::into_inner).ended {
                 return;
             }
-            thread::sleep(MOMENT);
+            thread::sleep(FLUSH_DELAY);
             let mut state = self.lock();
             if let Err(error) = state.write_out() {
                 state.failed = Some(error);

@@ -1,0 +1,111 @@
+//! A program from its first line to its first socket, and from the end of its loop to its exit code.
+
+pub mod arguments;
+pub mod exit;
+pub mod latency;
+pub mod progress;
+pub mod scheduling;
+pub mod signals;
+pub mod stderr;
+pub mod stdout;
+pub mod tally;
+
+use std::time::Duration;
+
+use anyhow::Result;
+use zmq::{Context, SocketType};
+
+use crate::socket::Socket;
+use arguments::CommonArgs;
+use progress::Progress;
+use signals::{Shutdown, Sleeper};
+use stdout::Output;
+use tally::Tally;
+
+/// What every program has: a log on stderr, its stdout, a ZeroMQ context, and a way to end.
+///
+/// Made before the first socket, and [finished](Program::finish) after the last one is closed.
+pub struct Program {
+    /// Where messages and results are printed.
+    pub stdout: Output,
+    arguments: CommonArgs,
+    context: Context,
+    shutdown: Shutdown,
+}
+
+impl Program {
+    /// Starts the log, allows as many connections as the OS does, and catches the signals that ask
+    /// a program to end.
+    ///
+    /// # Errors
+    ///
+    /// What keeps the signals from being caught.
+    pub fn start(arguments: &CommonArgs) -> Result<Self> {
+        stderr::start(arguments.verbose, arguments.quiet);
+        // A connection is a file descriptor. Most systems allow 1024 unless asked for more.
+        if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
+            tracing::debug!("cannot raise the number of open files: {error}");
+        }
+        let stdout = Output::new(arguments.format, arguments.quiet);
+        let context = Context::new();
+        let shutdown = Shutdown::on_signals(&context)?;
+        Ok(Self { stdout, arguments: arguments.clone(), context, shutdown })
+    }
+
+    /// Makes a socket that follows the command line.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Socket::new`].
+    pub fn socket(&self, kind: SocketType) -> Result<Socket> {
+        Socket::new(&self.context, kind, &self.arguments.socket)
+    }
+
+    /// Waits, unless a signal comes.
+    ///
+    /// # Errors
+    ///
+    /// `ETERM`, as any call on a socket, once a signal has come.
+    pub fn sleep(&self, duration: Duration) -> zmq::Result<()> {
+        self.shutdown.sleep(duration)
+    }
+
+    /// Sleeps as [`Program::sleep`] does, in other threads.
+    pub fn sleeper(&self) -> Sleeper {
+        self.shutdown.sleeper()
+    }
+
+    /// A progress bar towards `total` of these `things` (0 = no known end), where stderr is a
+    /// terminal and neither -q nor -v is given.
+    ///
+    /// # Errors
+    ///
+    /// None that a caller could cause.
+    pub fn progress(&self, things: &str, total: u64) -> Result<Progress> {
+        let visible = !self.arguments.quiet && self.arguments.verbose == 0;
+        Progress::new(things, total, visible)
+    }
+
+    /// Ends the program, whose sockets are closed by now: waits until what they have sent is
+    /// delivered, as far as they linger, and prints the summary. `ended` is how the program's loop
+    /// came to its end: `ETERM` stands for a signal.
+    ///
+    /// One rule for all programs: the summary is printed, unless the printed messages are the result
+    /// and all of them are there ([`Tally::silent_when_complete`]); and a program that had something
+    /// to complete fails with what is missing when a signal came first.
+    ///
+    /// # Errors
+    ///
+    /// That of `ended`, where it is not the work of a signal; stdout's own; what is missing.
+    pub fn finish(self, ended: Result<()>, tally: &Tally) -> Result<()> {
+        if ended.is_ok() {
+            tracing::info!("{}; waiting until all that was sent is delivered", tally.so_far());
+        }
+        let signal = self.shutdown.finish(self.context, ended)?;
+        let missing = signal.zip(tally.missing());
+        if missing.is_some() || !tally.is_silent() {
+            self.stdout.result(tally, tally)?;
+        }
+        missing.map_or(Ok(()), |(signal, missing)| Err(signal.interrupted(missing)))
+    }
+}

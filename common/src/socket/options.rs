@@ -1,0 +1,81 @@
+//! The flags that say how a program's sockets behave.
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::Args;
+use zmq::Socket;
+
+use super::curve::CurveArgs;
+
+/// How long a closed socket keeps trying to deliver what it has sent, so that no program hangs at
+/// its end. In milliseconds (`ZMQ_LINGER`).
+const LINGER: i32 = 1000;
+
+/// The flags of a program's sockets.
+#[derive(Args, Clone, Debug)]
+pub struct SocketArgs {
+    /// Largest frame to receive, in bytes; a peer that sends a larger one is disconnected
+    #[arg(long, value_name = "BYTES", default_value_t = 16 << 20, help_heading = "Common options",
+          value_parser = clap::value_parser!(i64).range(1..))]
+    max_message_size: i64,
+
+    /// Send heartbeats this often; reconnect when a peer has been silent twice as long (0 = off:
+    /// leave it to the OS, which takes many minutes). A peer that needs longer to process what it
+    /// has received counts as silent, too
+    #[arg(long, value_name = "D", default_value = "0", value_parser = duration,
+          help_heading = "Common options")]
+    heartbeat: Duration,
+
+    /// Disconnect a peer that has not completed its handshake after this long
+    #[arg(long, value_name = "D", default_value = "10s", value_parser = duration,
+          help_heading = "Common options")]
+    handshake_timeout: Duration,
+
+    #[command(flatten)]
+    pub(super) curve: CurveArgs,
+}
+
+impl SocketArgs {
+    /// Sets what these flags say on a socket that has neither bound nor connected yet.
+    pub(super) fn apply(&self, socket: &Socket) -> anyhow::Result<()> {
+        socket.set_maxmsgsize(self.max_message_size).context("cannot limit the message size")?;
+        socket.set_linger(LINGER).context("cannot limit the linger time")?;
+        if !self.heartbeat.is_zero() {
+            set_heartbeat(socket, self.heartbeat).context("cannot set the heartbeat")?;
+        }
+        socket
+            .set_handshake_ivl(milliseconds(self.handshake_timeout))
+            .context("cannot limit the time of a handshake")
+    }
+}
+
+/// A socket sends a PING every `interval`, ends the connection when nothing has come for twice as
+/// long, and asks its peer to do the same after three times as long (`ZMQ_HEARTBEAT_IVL`,
+/// `_TIMEOUT` and `_TTL`, RFC 37). An attempt to connect is given up as early
+/// (`ZMQ_CONNECT_TIMEOUT`): otherwise a host that is back would be found only at the OS's next try,
+/// up to a minute later.
+///
+/// PING and PONG wait in line behind the messages. A socket that receives no more, because as many
+/// messages as its high-water mark wait for its program, does not answer meanwhile.
+fn set_heartbeat(socket: &Socket, interval: Duration) -> zmq::Result<()> {
+    socket.set_heartbeat_ivl(milliseconds(interval))?;
+    socket.set_heartbeat_timeout(milliseconds(interval.saturating_mul(2)))?;
+    // 16 bits, in tenths of a second.
+    socket.set_heartbeat_ttl(milliseconds(interval.saturating_mul(3)).min(6_553_500))?;
+    socket.set_connect_timeout(milliseconds(interval.saturating_mul(2)))
+}
+
+/// A duration such as `500ms` or `2s`, for clap.
+///
+/// # Errors
+///
+/// What is wrong with the text.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text).map_err(|error| format!("{error} (write it as 500ms, 2s or 0)"))
+}
+
+/// A duration as libzmq's options take it: whole milliseconds, at least one.
+pub fn milliseconds(duration: Duration) -> i32 {
+    i32::try_from(duration.as_millis()).unwrap_or(i32::MAX).max(1)
+}
