@@ -85,6 +85,16 @@ impl Language {
             Self::Python => python(&format!("{pattern}/python/{name}.py")),
         }
     }
+
+    /// The article's program of this name in this language, bare: without flags, on the article's
+    /// ports ([`DefaultPorts`](crate::DefaultPorts)).
+    #[must_use]
+    pub fn bare(self, pattern: &str, name: &str) -> Program {
+        match self {
+            Self::Rust => rust(&format!("examples/{name}")),
+            Self::Python => python(&format!("{pattern}/python/bare/{name}.py")),
+        }
+    }
 }
 
 /// A script of `scripts/`, run from another folder. What the scripts build is built already.

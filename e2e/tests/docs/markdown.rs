@@ -10,6 +10,8 @@ pub struct Block {
     /// How many headings stand above it.
     pub section: usize,
     pub language: String,
+    /// Where the last link of the paragraph right above leads.
+    pub link: Option<String>,
     pub text: String,
 }
 
@@ -23,13 +25,15 @@ pub fn parse(text: &str) -> impl Iterator<Item = Event<'_>> {
 }
 
 pub fn blocks(text: &str) -> Vec<Block> {
-    let (mut blocks, mut section, mut inside) = (Vec::new(), 0, false);
+    let (mut blocks, mut section, mut inside, mut link) = (Vec::new(), 0, false, None);
     for event in parse(text) {
         match event {
-            Event::Start(Tag::Heading { .. }) => section += 1,
+            Event::Start(Tag::Heading { .. }) => (section, link) = (section + 1, None),
+            Event::Start(Tag::Paragraph) => link = None,
+            Event::Start(Tag::Link { dest_url, .. }) => link = Some(dest_url.into_string()),
             Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(language))) => {
-                let language = language.into_string();
-                blocks.push(Block { section, language, text: String::new() });
+                let (language, link) = (language.into_string(), link.take());
+                blocks.push(Block { section, language, link, text: String::new() });
                 inside = true;
             }
             Event::Text(text) if inside => blocks.last_mut().unwrap().text.push_str(&text),

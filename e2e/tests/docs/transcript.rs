@@ -32,9 +32,8 @@ impl Transcript {
         let words = shlex::split(&self.command).unwrap();
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         match words[..] {
-            ["cargo", "run", "-q", "-p", _, "--example", example] => {
-                rust(&format!("examples/{example}"))
-            }
+            ["cargo", "run", "-q", "-p", _, "--example", example]
+            | ["cargo", "run", "-q", "--example", example] => rust(&format!("examples/{example}")),
             ["cargo", "run", "-q", "-p", name, "--", ref args @ ..]
             | ["cargo", "run", "-q", "-p", name, ref args @ ..] => rust(name).args(args),
             ["python3", path, ref args @ ..] => python(path).args(args),

@@ -1,5 +1,9 @@
 //! Plain loops on the zmq crate: what the programs would cost without their conveniences. Options
 //! are libzmq's own.
+//!
+//! The bare programs in the patterns' `examples/` cannot stand in here: they have the article's
+//! fixed ports and counts, and print each message, where a measurement needs free ports, counts and
+//! messages of its own, and silence.
 
 use std::time::{Duration, Instant};
 

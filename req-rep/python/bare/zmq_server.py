@@ -1,0 +1,13 @@
+"""The article's zmq_server.py. ../zmq_server.py has flags, too."""
+
+import zmq
+
+context = zmq.Context()
+socket = context.socket(zmq.REP)
+socket.bind("tcp://*:5555")
+
+while True:
+    message = socket.recv()
+    print(type(message))
+    print("received:", message)
+    socket.send(b"new message")
