@@ -71,7 +71,7 @@ fn the_collector_counts_what_three_consumers_did() {
     let _consumers = [1, 2, 3].map(|id| consumer(&tasks, &results, id));
     assert_eq!(
         summary(&collector.wait().stdout),
-        json!({"results": 1998, "consumers": {"1": 666, "2": 666, "3": 666}, "rejected": 0})
+        json!({"collected": 1998, "consumers": {"1": 666, "2": 666, "3": 666}, "rejected": 0})
     );
 }
 

@@ -2,7 +2,7 @@
 //! the results on.
 //!
 //! Connects to `tcp://localhost:5577`, binds `tcp://*:5578`, expects `{"num": n}`, sends
-//! `{"consumer_id": id, "num": n}`, until interrupted. The same in fifteen lines:
+//! `{"consumer_id": id, "num": n}`, until interrupted. Bare:
 //! `../examples/consumer.rs`; in Python: `../python/consumer.py`.
 //!
 //! ```text

@@ -1,7 +1,7 @@
 //! Pipeline, the last step: a PULL socket receives the results of all consumers, fair-queued.
 //!
 //! Connects to `tcp://localhost:5578`, receives 1000 results `{"consumer_id": id, "num": n}`,
-//! prints how many came from each consumer. The same in fourteen lines:
+//! prints how many came from each consumer. Bare:
 //! `../examples/resultcollector.rs`; in Python: `../python/resultcollector.py`.
 //!
 //! ```text

@@ -3,7 +3,7 @@
 //! too slow, misses messages.
 //!
 //! Binds `tcp://*:5555`, sends `[topic, "message for <topic>"]` for each topic in turn, until
-//! interrupted. The same in twelve lines: `../examples/publisher.rs`; in Python:
+//! interrupted. Bare: `../examples/publisher.rs`; in Python:
 //! `../python/publisher.py`.
 //!
 //! ```text

@@ -44,7 +44,7 @@ fn topics_are_those_of_the_command_line() {
     assert_eq!(
         publisher.wait().stdout,
         "{\"topic\":\"新聞\",\"message\":\"message for 新聞\"}\n\
-         {\"topic\":\"\",\"message\":\"message for \"}\n{\"rounds\":1}\n"
+         {\"topic\":\"\",\"message\":\"message for \"}\n{\"published\":1,\"rejected\":0}\n"
     );
 }
 

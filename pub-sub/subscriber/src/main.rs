@@ -2,7 +2,7 @@
 //! with what it subscribed to, from the moment when the publisher has received the subscription.
 //!
 //! Connects to `tcp://localhost:5555`, subscribes to `client1`, prints one message of two frames.
-//! The same in ten lines: `../examples/subscriber.rs`; in Python: `../python/subscriber.py`.
+//! Bare: `../examples/subscriber.rs`; in Python: `../python/subscriber.py`.
 //!
 //! ```text
 //! terminal 1                                     terminal 2

@@ -2,7 +2,7 @@
 //! before it has its answer. Without `--timeout` it waits for that indefinitely, as the article's
 //! client does; with `--timeout` and `--retries` it is the zguide's lazy pirate.
 //!
-//! Connects to `tcp://localhost:5555`, sends `a message`, prints the answer. The same in ten lines:
+//! Connects to `tcp://localhost:5555`, sends `a message`, prints the answer. Bare:
 //! `../examples/zmq_client.rs`; in Python: `../python/zmq_client.py`.
 //!
 //! ```text

@@ -1,7 +1,7 @@
 //! Request-reply, the replying side: a REP socket receives and sends in turn, and each reply goes
 //! to the client whose request came last, however many clients there are.
 //!
-//! Binds `tcp://*:5555`, expects any message, answers `new message`. The same in ten lines:
+//! Binds `tcp://*:5555`, expects any message, answers `new message`. Bare:
 //! `../examples/zmq_server.rs`; in Python: `../python/zmq_server.py`.
 //!
 //! ```text
