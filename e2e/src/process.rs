@@ -41,10 +41,16 @@ pub struct Ended {
     pub code: Option<i32>,
     /// All lines of stdout.
     pub stdout: String,
-    /// All lines of stderr.
+    /// All lines of stderr, but for the notes that somebody is not there yet, and then is: these
+    /// come where the machine is slow.
     pub stderr: String,
-    /// All lines of both, where they are one.
+    /// All lines of both, but for those notes, where they are one.
     pub both: String,
+}
+
+/// Whether a line says that a program waits for its peers, or no longer does.
+fn is_note(line: &str) -> bool {
+    line.starts_with("note: ")
 }
 
 #[derive(Debug, Default)]
@@ -199,7 +205,7 @@ impl Process {
         let of = |wanted: Stream| {
             lines
                 .iter()
-                .filter(|(of, _)| *of == wanted)
+                .filter(|(of, line)| *of == wanted && !is_note(line))
                 .flat_map(|(_, line)| [line.as_str(), "\n"])
                 .collect()
         };
