@@ -59,7 +59,7 @@ impl Socket {
     pub fn new(context: &Context, kind: SocketType, options: &SocketArgs) -> Result<Self> {
         let create = || format!("cannot create a {kind:?} socket");
         let socket = context.socket(kind).with_context(create)?;
-        options.apply(&socket)?;
+        options.apply(&socket, kind)?;
         socket.set_affinity(IO_THREAD).context("cannot choose an I/O thread")?;
         let connections = monitor::start(context, &socket)?;
         let (context, options) = (context.clone(), options.clone());
