@@ -2,8 +2,6 @@
 //! drops it. When its sender was gone by then, libzmq 4.3.5 dropped the next client's reply, too
 //! (mended in zmq-sys).
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use e2e::Peers;
 use zmq::{DEALER, PAIR, REP, REQ, SocketEvent};
 

@@ -1,7 +1,5 @@
 //! Programs on hosts of their own: cables that are pulled, packets that are dropped.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 

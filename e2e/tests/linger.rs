@@ -2,8 +2,6 @@
 //! each test the system takes what a socket sends piece by piece, so that a connection holds the end
 //! of a batch when its socket is closed (libzmq issue 4763, mended in zmq-sys).
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;

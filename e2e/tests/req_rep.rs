@@ -1,7 +1,5 @@
 //! Request-reply with Rust at both ends, and what the article claims of it.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use e2e::{Peers, Process, Stream, endpoint, rust};
 
 fn server(endpoint: &str, flags: &[&str]) -> Process {

@@ -1,7 +1,5 @@
 //! Hostile peers: whatever they send, a program serves its honest ones, and does not grow.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 mod noise;
 
 use std::fs;

@@ -1,8 +1,6 @@
 //! `subscriber` against plain sockets.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-use e2e::{Peers, Process, Stream, endpoint, rust};
+use e2e::{Peers, Process, Stream, endpoint, receive, rust};
 use zmq::Socket;
 
 /// A subscriber with `flags`, and an XPUB socket that has received its `subscriptions`.
@@ -10,13 +8,10 @@ fn publisher_and_subscriber(flags: &[&str], subscriptions: &[&str]) -> (Socket, 
     let endpoint = endpoint();
     let publisher = Peers::new().bind(zmq::XPUB, &endpoint);
     let subscriber = rust("subscriber").args(["--connect", &endpoint]).args(flags).start();
-    let mut received: Vec<_> =
-        subscriptions.iter().map(|_| publisher.recv_string(0).unwrap().unwrap()).collect();
+    let mut received: Vec<_> = subscriptions.iter().map(|_| receive(&publisher)).collect();
     received.sort();
-    assert_eq!(
-        received,
-        subscriptions.iter().map(|topic| format!("\x01{topic}")).collect::<Vec<_>>()
-    );
+    let expected = |topic| [format!("\x01{topic}").into_bytes()];
+    assert_eq!(received, subscriptions.iter().map(expected).collect::<Vec<_>>());
     (publisher, subscriber)
 }
 

@@ -1,8 +1,6 @@
 //! `zmq_client` against plain sockets.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-use e2e::{Peers, Process, Stream, endpoint, rust};
+use e2e::{Peers, Process, Stream, endpoint, receive, rust, send};
 use zmq::Socket;
 
 /// A REP socket, and a client with `flags` that asks it.
@@ -14,8 +12,8 @@ fn server_and_client(flags: &[&str]) -> (Socket, Process) {
 
 /// Receives a request, and answers it with one frame.
 fn answer(server: &Socket, reply: impl AsRef<[u8]>) -> Vec<Vec<u8>> {
-    let request = server.recv_multipart(0).unwrap();
-    server.send(reply.as_ref(), 0).unwrap();
+    let request = receive(server);
+    send(server, reply);
     request
 }
 
