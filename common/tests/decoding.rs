@@ -1,7 +1,5 @@
 //! Whatever a peer sends is decoded or refused, and printed, without a panic.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use common::message::payload::{Kind, Payload};
 use common::socket::curve::certificate::Certificate;
 use common::{message::WorkMessage, socket::endpoint::Endpoint};
@@ -50,7 +48,9 @@ fn pickle_like() -> impl Strategy<Value = Vec<u8>> {
 fn decoded_and_printed(kind: Kind, frames: &[Vec<u8>]) {
     match Payload::decode(kind, frames) {
         Ok(payload) => {
-            let json: Value = serde_json::from_str(&json!(payload).to_string()).unwrap();
+            let text = json!(payload).to_string();
+            let json: Value =
+                serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
             assert!(json["message"] != Value::Null || kind == Kind::Json || kind == Kind::Pyobj);
             assert!(!payload.to_string().is_empty());
         }

@@ -4,13 +4,6 @@
 //! they are ready, talks to them over plain sockets ([`Peers`]), and ends them. Whatever goes
 //! wrong, no process outlives its test, and no test outlives [`DEADLINE`] by much.
 
-#![allow(
-    clippy::expect_used,
-    clippy::missing_panics_doc,
-    clippy::must_use_candidate,
-    reason = "a kit for tests: all of it panics to fail the test"
-)]
-
 mod endpoint;
 mod hosts;
 mod keys;
@@ -28,7 +21,7 @@ pub use keys::Keys;
 pub use nix::sys::signal::Signal;
 pub use process::{Ended, Process, Stream, group_exists};
 pub use program::{Language, PROGRAMS, Program, python, rust, script, shell};
-pub use sockets::{Peers, receive_result};
+pub use sockets::{Peers, receive, receive_json, receive_result, send};
 pub use workspace::root;
 
 /// How long a test waits for anything before it fails: much longer than it takes, even on a busy

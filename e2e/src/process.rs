@@ -157,6 +157,11 @@ impl Process {
         state.lines.iter().filter(|(of, line)| *of == stream && line.contains(text)).count()
     }
 
+    /// Whether the program has ended by now.
+    pub fn has_ended(&self) -> bool {
+        self.watched.state.lock().expect("the state").ended
+    }
+
     /// Waits until the program, told with `-v` to say so, is listening, and returns the endpoint.
     pub fn wait_until_listening(&self) -> String {
         let line = self.wait_for(Stream::Stderr, "listening on ");

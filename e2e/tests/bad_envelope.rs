@@ -2,8 +2,6 @@
 //! drops it. When its sender was gone by then, libzmq 4.3.5 dropped the next client's reply, too
 //! (mended in zmq-sys).
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use e2e::Peers;
 use zmq::{DEALER, PAIR, REP, REQ, SocketEvent};
 
@@ -28,6 +26,5 @@ fn a_request_that_cannot_be_answered_costs_nobody_elses_reply() {
     let _come = events.recv_multipart(0).unwrap();
     assert_eq!(server.recv_bytes(0).unwrap(), b"a message");
     server.send("new message", 0).unwrap();
-    client.set_rcvtimeo(2000).unwrap();
     assert_eq!(client.recv_bytes(0).unwrap(), b"new message");
 }

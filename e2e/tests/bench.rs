@@ -1,8 +1,6 @@
 //! The benchmarks work: all of them run, with every peer, and what they write can be read. What is
 //! measured is not asserted.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::fs;
 use std::process::Command;
 use std::time::Instant;

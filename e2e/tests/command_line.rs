@@ -1,7 +1,5 @@
 //! What all programs have in common: help, exit codes, error lines, warnings, stdout.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use e2e::{PROGRAMS, Peers, endpoint, rust};
 
 /// The flags of sockets that bind, each with others that keep the program's second socket, if it

@@ -1,7 +1,5 @@
 //! CURVE: who has an allowed key gets in, in Rust and in Python, and nobody else gets a byte.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::fs;
 
 use Language::{Python, Rust};

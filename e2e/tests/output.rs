@@ -1,7 +1,5 @@
 //! What all programs print, and where: stdout and its failures, the life of the sockets, colours.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::fs::OpenOptions;
 use std::io::pipe;
 use std::process::Stdio;

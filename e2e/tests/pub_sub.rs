@@ -1,7 +1,5 @@
 //! Publish-subscribe with Rust at both ends, and what the article claims of it.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use e2e::{Process, Stream, endpoint, rust};
 
 fn subscriber(endpoint: &str, flags: &[&str]) -> Process {

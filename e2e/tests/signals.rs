@@ -1,7 +1,5 @@
 //! Ctrl-C and SIGTERM end every program within a second, whatever it is doing.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::io::{Write, pipe};
 
 use e2e::{Peers, Process, Signal, Stream, endpoint, rust};

@@ -1,7 +1,5 @@
 //! Nobody waits without being told what for: once, and once more when the wait is over.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use e2e::{Peers, Process, Stream, endpoint, rust};
 
 /// Each program that connects, with the flag that says where, and flags that keep its second socket,

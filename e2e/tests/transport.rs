@@ -1,7 +1,5 @@
 //! What lies beneath the patterns: the transports, and how many sockets one socket talks to.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use e2e::{Process, endpoint, rust};
 
 fn start(program: &str, flags: &[&str]) -> Process {

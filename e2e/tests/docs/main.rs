@@ -1,8 +1,6 @@
 //! The documents are true: what they say a program prints is what it prints, what they quote stands
 //! in its file, and both languages say the same.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 mod bare;
 mod markdown;
 mod transcript;

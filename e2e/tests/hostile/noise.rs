@@ -122,7 +122,8 @@ pub fn ran() -> PathBuf {
 pub fn make(kind: Noise, address: &str, peer: &str) -> TcpStream {
     let mut connection = TcpStream::connect(address).unwrap();
     connection.set_write_timeout(Some(Duration::from_secs(5))).unwrap();
-    // The program may break the connection off before it has read all.
+    // The program may break the connection off before it has read all, or read no more: no more is
+    // sent then. On a busy machine some noise may be cut off, too, and is noise still.
     let _ = connection.write_all(&kind(peer));
     connection
 }

@@ -1,8 +1,6 @@
 //! `zmq_client` against plain sockets.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-use e2e::{Peers, Process, Stream, endpoint, rust};
+use e2e::{Peers, Process, Stream, endpoint, receive, rust, send};
 use zmq::Socket;
 
 /// A REP socket, and a client with `flags` that asks it.
@@ -14,8 +12,8 @@ fn server_and_client(flags: &[&str]) -> (Socket, Process) {
 
 /// Receives a request, and answers it with one frame.
 fn answer(server: &Socket, reply: impl AsRef<[u8]>) -> Vec<Vec<u8>> {
-    let request = server.recv_multipart(0).unwrap();
-    server.send(reply.as_ref(), 0).unwrap();
+    let request = receive(server);
+    send(server, reply);
     request
 }
 
@@ -164,17 +162,22 @@ fn the_answer_to_an_earlier_attempt_is_not_taken_for_the_last_ones() {
     // A REP socket answers what came last; a ROUTER socket answers whatever the test says.
     let server = Peers::new().bind(zmq::ROUTER, &endpoint);
     let client = rust("zmq_client")
-        .args(["--connect", &endpoint, "--timeout", "1s", "--retries", "1"])
+        .args(["--connect", &endpoint, "--timeout", "500ms", "--retries", "50"])
         .start();
-    let first = server.recv_multipart(0).unwrap();
-    let second = server.recv_multipart(0).unwrap();
+    let first = receive(&server);
     let reply = |request: &[Vec<u8>], text: &str| {
         let (_text, envelope) = request.split_last().unwrap();
         let frames = envelope.iter().cloned().chain([text.as_bytes().to_vec()]);
         server.send_multipart(frames, 0).unwrap();
     };
-    reply(&first, "late");
-    reply(&second, "in time");
+    // On a busy machine the answer in time may be late itself: then the client asks once more.
+    while !client.has_ended() {
+        if server.poll(zmq::POLLIN, 10).unwrap() > 0 {
+            let again = receive(&server);
+            reply(&first, "late");
+            reply(&again, "in time");
+        }
+    }
     let ended = client.wait();
     assert_eq!(ended.stdout, "b\"in time\"\n");
     assert_eq!(ended.code, Some(0));
@@ -216,7 +219,7 @@ fn with_latency_the_end_tells_how_long_the_answers_took() {
     }
 }
 
-/// 300 ms for one answer, while ten were to come: those count, too.
+/// With one to come each microsecond, an answer counts for each microsecond that it takes.
 #[test]
 fn a_late_answer_counts_for_the_requests_that_it_held_up() {
     let (server, client) = server_and_client(&[
@@ -224,15 +227,16 @@ fn a_late_answer_counts_for_the_requests_that_it_held_up() {
         "--count",
         "2",
         "--interval",
-        "30ms",
+        "1us",
         "--format",
         "json",
         "--quiet",
     ]);
     answer(&server, "x");
-    let request = server.recv_multipart(0).unwrap();
-    std::thread::sleep(std::time::Duration::from_millis(300));
-    server.send_multipart(request, 0).unwrap();
+    answer(&server, "x");
     let summary: serde_json::Value = serde_json::from_str(&client.wait().stdout).unwrap();
-    assert!(summary["round_trip"]["count"].as_u64().unwrap() >= 11, "{summary}");
+    let [count, longest] =
+        ["count", "max_us"].map(|of| summary["round_trip"][of].as_f64().unwrap());
+    // Times are kept within 0.1 %.
+    assert!(count >= 0.998 * longest, "{summary}");
 }

@@ -1,8 +1,6 @@
 //! `zmq_server` against plain sockets.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-use e2e::{Peers, Process, Stream, endpoint, rust};
+use e2e::{Peers, Process, Stream, endpoint, receive, rust, send};
 use zmq::Socket;
 
 /// A server with `flags`, and a REQ socket connected to it.
@@ -14,8 +12,8 @@ fn server_and_client(flags: &[&str]) -> (Process, Socket) {
 
 /// Sends a request of one frame, and returns the frames of the reply.
 fn ask(client: &Socket, request: impl AsRef<[u8]>) -> Vec<Vec<u8>> {
-    client.send(request.as_ref(), 0).unwrap();
-    client.recv_multipart(0).unwrap()
+    send(client, request);
+    receive(client)
 }
 
 #[test]

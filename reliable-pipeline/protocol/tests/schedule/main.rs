@@ -2,8 +2,6 @@
 //! out for nothing. proptest, and not a model checker: the order of events is what can go wrong,
 //! and many random ones that shrink to the shortest find it, on the real type.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 mod world;
 
 use std::time::Duration;
