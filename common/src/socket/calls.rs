@@ -18,6 +18,7 @@ use zmq::Message;
 
 use super::Socket;
 use crate::message::BadMessage;
+use crate::message::json;
 use crate::message::payload::{self, Payload};
 use crate::message::pickle;
 
@@ -50,7 +51,7 @@ impl Socket {
 
     /// pyzmq's `recv_json`: one frame of JSON with the fields of `T`.
     pub fn recv_json<T: DeserializeOwned>(&self, flags: i32) -> zmq::Result<Result<T, BadMessage>> {
-        self.recv_frame(flags, payload::decode_json)
+        self.recv_frame(flags, json::decode)
     }
 
     /// pyzmq's `send_string`: `text` as UTF-8 in one frame.

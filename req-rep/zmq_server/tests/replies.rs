@@ -67,7 +67,7 @@ fn each_kind_reads_prints_and_answers_in_its_own_way() {
     let dict = b"\x80\x03}(X\x01\0\0\0bNu.".as_slice();
     let cases: [Case; 6] = [
         ("bytes", "no", b"yes", b"no", "received bytes: b\"yes\""),
-        ("string", "不", "是".as_bytes(), "不".as_bytes(), "received string: \"是\""),
+        ("string", "不", "是".as_bytes(), "不".as_bytes(), "received string: 是"),
         ("json", "{\"b\": null}", b"[1, \"a\"]", b"{\"b\":null}", "received json: [1,\"a\"]"),
         ("json", "no json", b"2", b"\"no json\"", "received json: 2"),
         ("pyobj", "{\"b\": null}", tuple, dict, "received pyobj: (\"a\", 1)"),
