@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use common::message::payload::{Kind, Payload};
+use common::message::pickle;
 use common::socket::curve::certificate::Certificate;
 use common::{message::WorkMessage, socket::endpoint::Endpoint};
 use proptest::collection::vec;
@@ -87,8 +88,7 @@ proptest! {
         let text = [value.to_string()];
         let sent = Payload::from_texts(Kind::Pyobj, &text).unwrap();
         let Payload::Pyobj(object) = &sent else { panic!("{sent:?}") };
-        let frame = serde_pickle::value_to_vec(object, serde_pickle::SerOptions::new()).unwrap();
-        let frames = [frame];
+        let frames = [pickle::encode(object)];
         let received = Payload::decode(Kind::Pyobj, &frames).unwrap();
         prop_assert_eq!(&json!(received)["message"], &value);
     }

@@ -49,7 +49,7 @@ pub enum Payload<'a> {
     /// One frame of JSON.
     Json(Json),
     /// One frame with a pickled Python object.
-    Pyobj(serde_pickle::Value),
+    Pyobj(pickle::Value),
     /// Any number of frames.
     Multipart(Vec<&'a [u8]>),
 }
@@ -77,10 +77,7 @@ impl<'a> Payload<'a> {
             (Kind::Bytes, [text]) => Self::Bytes(text.as_bytes()),
             (Kind::String, [text]) => Self::String(text),
             (Kind::Json, [text]) => Self::Json(json(text)?),
-            (Kind::Pyobj, [text]) => {
-                let value: serde_json::Value = serde_json::from_str(json(text)?.as_str())?;
-                Self::Pyobj(serde_pickle::to_value(&value)?)
-            }
+            (Kind::Pyobj, [text]) => Self::Pyobj(pickle::Value::try_from(&json(text)?)?),
             (kind, texts) => {
                 anyhow::bail!("a {} message is one text, not {}", kind.name(), texts.len())
             }
@@ -94,7 +91,7 @@ impl<'a> Payload<'a> {
             Kind::Bytes => Self::Bytes(text.as_bytes()),
             Kind::String => Self::String(text),
             Kind::Json => Self::Json(Json::string(text)),
-            Kind::Pyobj => Self::Pyobj(serde_pickle::Value::String(text.to_owned())),
+            Kind::Pyobj => Self::Pyobj(text.into()),
             Kind::Multipart => Self::Multipart(vec![text.as_bytes()]),
         }
     }
@@ -144,7 +141,7 @@ impl fmt::Display for Payload<'_> {
             Self::Bytes(bytes) => Bytes(bytes).fmt(f),
             Self::String(text) => Text(text).fmt(f),
             Self::Json(value) => value.fmt(f),
-            Self::Pyobj(value) => pickle::Repr(value).fmt(f),
+            Self::Pyobj(value) => value.fmt(f),
             Self::Multipart(frames) => Frames(frames).fmt(f),
         }
     }
@@ -159,7 +156,7 @@ impl Serialize for Payload<'_> {
             Self::Bytes(bytes) => object.serialize_entry("message", &Bytes(bytes))?,
             Self::String(text) => object.serialize_entry("message", text)?,
             Self::Json(value) => object.serialize_entry("message", value)?,
-            Self::Pyobj(value) => object.serialize_entry("message", &pickle::to_json(value))?,
+            Self::Pyobj(value) => object.serialize_entry("message", value)?,
             Self::Multipart(frames) => object.serialize_entry("message", &Frames(frames))?,
         }
         object.end()
