@@ -4,6 +4,7 @@ mod bad_message;
 pub mod json;
 pub mod payload;
 pub mod pickle;
+pub mod publication;
 pub mod text;
 mod work;
 

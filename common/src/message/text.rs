@@ -79,31 +79,6 @@ impl Serialize for Frames<'_> {
     }
 }
 
-/// A published message. Text: its two frames, as the article prints them.
-/// JSON: `{"topic": "client1", "message": "message for client1"}`.
-#[derive(Clone, Copy)]
-pub struct Publication<'a> {
-    /// The first frame.
-    pub topic: &'a [u8],
-    /// The second frame.
-    pub message: &'a [u8],
-}
-
-impl fmt::Display for Publication<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Frames(&[self.topic, self.message]).fmt(f)
-    }
-}
-
-impl Serialize for Publication<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = serializer.serialize_map(Some(2))?;
-        object.serialize_entry("topic", &Bytes(self.topic))?;
-        object.serialize_entry("message", &Bytes(self.message))?;
-        object.end()
-    }
-}
-
 /// A number of things: `1 byte`, `2 bytes`.
 #[derive(Clone, Copy)]
 pub struct Counted<'a>(pub u64, pub &'a str);
@@ -148,10 +123,6 @@ mod tests {
         let frames = [b"client1".as_slice(), b""];
         assert_eq!(Frames(&frames).to_string(), r#"[b"client1", b""]"#);
         assert_eq!(serde_json::to_string(&Frames(&frames)).unwrap(), r#"["client1",""]"#);
-        let publication = Publication { topic: frames[0], message: frames[1] };
-        assert_eq!(publication.to_string(), r#"[b"client1", b""]"#);
-        let json = serde_json::to_string(&publication).unwrap();
-        assert_eq!(json, r#"{"topic":"client1","message":""}"#);
     }
 
     #[test]
