@@ -59,6 +59,7 @@ fn help_names_every_flag_with_its_default() {
                 "--interval <D> 500ms",
                 "--wait-for <N> 0",
                 "--hwm <N> 1000",
+                "--as <KIND> bytes",
             ],
         ),
         (
@@ -69,6 +70,7 @@ fn help_names_every_flag_with_its_default() {
                 "--count <N> 1",
                 "--hwm <N> 1000",
                 "--work <D> 0",
+                "--as <KIND> bytes",
             ],
         ),
         ("producer", &["--bind <E> tcp://*:5577", "--connect <E>", "--count <N> 2000"]),

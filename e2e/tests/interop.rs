@@ -8,12 +8,11 @@ fn printed(language: Language, kind: &str, text: &str) -> String {
     match (language, kind) {
         (Rust, "bytes") => format!("b\"{}\"", text.as_bytes().escape_ascii()),
         (Rust, "multipart") => format!("[b\"{}\"]", text.as_bytes().escape_ascii()),
-        (Rust, "string") => format!("\"{text}\""),
-        (Rust, "json") => format!("{{\"list\":[1,2.5,null,true],\"token\":\"{text}\"}}"),
+        (Rust, "json") => argument(kind, text).replace(' ', ""),
         (Rust, _) => format!("{{\"list\": [1, 2.5, None, True], \"token\": \"{text}\"}}"),
+        (_, "string") => text.to_owned(),
         (Python, "bytes") => format!("b'{}'", text.as_bytes().escape_ascii()),
         (Python, "multipart") => format!("[b'{}']", text.as_bytes().escape_ascii()),
-        (Python, "string") => text.to_owned(),
         (Python, _) => format!("{{'list': [1, 2.5, None, True], 'token': '{text}'}}"),
     }
 }

@@ -10,6 +10,7 @@ parser.add_argument("topics", nargs="*", default=["client1"])
 parser.add_argument("--connect", default="tcp://localhost:5555")
 parser.add_argument("--count", type=int, default=1)
 parser.add_argument("--hwm", type=int, default=1000)
+parser.add_argument("--as", dest="form", choices=["bytes", "string"], default="bytes")
 parser.add_argument("-q", "--quiet", action="store_true", help="no line per message")
 args = parser.parse_args()
 
@@ -25,4 +26,4 @@ socket.connect(args.connect)
 for _ in range(args.count):
     message = socket.recv_multipart()
     if not args.quiet:
-        print(message)
+        print(message if args.form == "bytes" else b" ".join(message).decode())

@@ -47,6 +47,16 @@ fn topics_are_those_of_the_command_line() {
 }
 
 #[test]
+fn topics_are_printed_as_text_where_that_is_asked_for() {
+    let flags = ["--count", "1", "--topic", "新聞", "--topic", "-x", "--as", "string"];
+    let (publisher, subscribers) = publisher_and_subscribers(&flags, 1);
+    assert_eq!(receive(&subscribers[0]), ["新聞", "message for 新聞"]);
+    assert_eq!(receive(&subscribers[0]), ["-x", "message for -x"]);
+    let printed = "新聞 message for 新聞\n-x message for -x\nrounds published: 1\n";
+    assert_eq!(publisher.wait().stdout, printed);
+}
+
+#[test]
 fn a_publisher_that_waits_for_its_subscribers_loses_nothing_for_any_of_them() {
     let flags = ["-q", "--count", "100", "--interval", "0", "--topic", "all"];
     let (publisher, subscribers) = publisher_and_subscribers(&flags, 3);

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use clap::Parser;
+use common::message::publication::Form;
 use common::program::arguments::{CommonArgs, after_help};
 use common::socket::endpoint::{Endpoint, port};
 use common::socket::options::duration;
@@ -12,6 +13,7 @@ use common::socket::options::duration;
 #[command(version, after_help = after_help(&[
     ("subscriber client2", "print the next message on client2, then exit"),
     ("subscriber '' --count 0", "print every message on any topic, until Ctrl-C"),
+    ("subscriber 新聞 --as string", "print a message as text, not as bytes"),
 ]))]
 pub struct Args {
     /// What topics to receive begin with ('' = all topics)
@@ -35,6 +37,10 @@ pub struct Args {
     /// Time spent on each message: simulates a slow subscriber
     #[arg(long, value_name = "D", default_value = "0", value_parser = duration)]
     pub work: Duration,
+
+    /// How to read and print messages
+    #[arg(long = "as", value_name = "KIND", default_value = "bytes")]
+    pub form: Form,
 
     #[command(flatten)]
     pub common: CommonArgs,

@@ -74,7 +74,8 @@ fn messages_of_another_number_of_frames_are_reported_counted_and_skipped() {
     publisher.send_multipart(["client1", "good"], 0).unwrap();
     subscriber.wait_for(Stream::Stdout, "good");
     let ended = subscriber.interrupt();
-    let reason = "warning: rejected a message: not two frames, topic and message";
+    let reason =
+        "warning: rejected a message: not two frames, topic and message; --as string prints it";
     assert_eq!(
         ended.stderr,
         format!(
@@ -84,6 +85,52 @@ fn messages_of_another_number_of_frames_are_reported_counted_and_skipped() {
     );
     assert_eq!(ended.stdout, "[b\"client1\", b\"good\"]\nmessages received: 1, rejected: 2\n");
     assert_eq!(ended.code, Some(0));
+}
+
+#[test]
+fn text_of_any_number_of_frames_is_printed_as_text() {
+    let flags = ["--as", "string", "--count", "0", ""];
+    let (publisher, subscriber) = publisher_and_subscriber(&flags, &[""]);
+    // The zguide's weather update: one frame that begins with its topic.
+    publisher.send_multipart(["10001 80 215"], 0).unwrap();
+    publisher.send_multipart(["新聞", "訊息\n\x1b[2J"], 0).unwrap();
+    publisher.send_multipart(["a", "b", "c"], 0).unwrap();
+    publisher.send_multipart([b"a".as_slice(), b"\xff"], 0).unwrap();
+    publisher.send_multipart(["the", "end"], 0).unwrap();
+    subscriber.wait_for(Stream::Stdout, "the end");
+    let ended = subscriber.interrupt();
+    assert_eq!(
+        ended.stdout,
+        "10001 80 215\n新聞 訊息\\n\\x1b[2J\na b c\nthe end\nmessages received: 4, rejected: 1\n"
+    );
+    assert!(
+        ended.stderr.starts_with("warning: rejected a message: not UTF-8: "),
+        "{}",
+        ended.stderr
+    );
+}
+
+#[test]
+fn text_in_json_has_its_frames_by_name() {
+    let flags = ["--as", "string", "--count", "3", "--format", "json", ""];
+    let (publisher, subscriber) = publisher_and_subscriber(&flags, &[""]);
+    for frames in [&["10001 80"][..], &["新聞", "訊息"], &["a", "b", "c"]] {
+        publisher.send_multipart(frames, 0).unwrap();
+    }
+    assert_eq!(
+        subscriber.wait().stdout,
+        "{\"message\":\"10001 80\"}\n{\"topic\":\"新聞\",\"message\":\"訊息\"}\n\
+         {\"frames\":[\"a\",\"b\",\"c\"]}\n"
+    );
+}
+
+#[test]
+fn a_topic_may_begin_with_a_hyphen() {
+    for (flags, topic) in [(&["--", "-x"][..], "-x"), (&["-1"], "-1"), (&["--", "--"], "--")] {
+        let (publisher, subscriber) = publisher_and_subscriber(flags, &[topic]);
+        publisher.send_multipart([topic, "message"], 0).unwrap();
+        assert_eq!(subscriber.wait().stdout, format!("[b\"{topic}\", b\"message\"]\n"));
+    }
 }
 
 #[test]
