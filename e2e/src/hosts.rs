@@ -9,8 +9,8 @@ use std::thread;
 use nix::sched::{CloneFlags, setns};
 
 use crate::lock::lock;
-use crate::program::root;
 use crate::sockets::Peers;
+use crate::workspace::root;
 
 /// A network of hosts, numbered from 1. It is gone when this is dropped.
 #[derive(Debug)]

@@ -18,6 +18,7 @@ mod lock;
 mod process;
 mod program;
 mod sockets;
+mod workspace;
 
 use std::time::Duration;
 
@@ -26,8 +27,9 @@ pub use hosts::Hosts;
 pub use keys::Keys;
 pub use nix::sys::signal::Signal;
 pub use process::{Ended, Process, Stream, group_exists};
-pub use program::{Language, PROGRAMS, Program, python, root, rust, script, shell};
+pub use program::{Language, PROGRAMS, Program, python, rust, script, shell};
 pub use sockets::{Peers, receive_result};
+pub use workspace::root;
 
 /// How long a test waits for anything before it fails: much longer than it takes, even on a busy
 /// machine.

@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 use crate::hosts::Hosts;
 use crate::lock::lock;
 use crate::process::Process;
+use crate::workspace::root;
 
 /// The article's programs.
 pub const PROGRAMS: [&str; 7] = [
@@ -115,12 +116,6 @@ pub fn script(name: &str) -> Program {
     let mut program = Program::new(name, root().join("scripts").join(name));
     program.command.current_dir(std::env::temp_dir());
     program
-}
-
-/// The root of the workspace.
-#[must_use]
-pub fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace's root")
 }
 
 impl Program {

@@ -47,7 +47,7 @@ fn help_names_every_flag_with_its_default() {
                 "--as <KIND> bytes",
                 "--count <N> 1",
                 "--interval <D> 0",
-                "--timeout <D> for ever",
+                "--timeout <D> none",
                 "--retries <N> 0",
                 "--latency",
             ],

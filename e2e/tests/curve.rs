@@ -180,7 +180,7 @@ fn a_command_line_that_does_not_say_who_may_connect_is_refused() {
         (
             Some(2),
             "error: a socket that binds with --curve-secret needs --curve-allow DIR, the keys of \
-             those who may connect, or --curve-allow-any\n"
+             the peers that may connect, or --curve-allow-any\n"
         )
     );
     let client = rust("zmq_client").args(["--connect", &endpoint()]).args(secret).start().wait();
@@ -189,7 +189,7 @@ fn a_command_line_that_does_not_say_who_may_connect_is_refused() {
         (
             Some(2),
             "error: a socket that connects with --curve-secret needs --curve-server FILE, the \
-             public key of whoever listens there\n"
+             public key of the peer that listens there\n"
         )
     );
 }
@@ -229,7 +229,7 @@ fn keys_are_never_overwritten() {
     assert_eq!(
         made.stdout,
         format!(
-            "{shown}.key: the public key, for those who are to know this peer\n\
+            "{shown}.key: the public key, for the peers that connect to this one or let it in\n\
              {shown}.key_secret: the secret key, for this peer alone\n"
         )
     );

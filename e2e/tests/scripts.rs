@@ -57,7 +57,7 @@ fn curve_lets_in_whose_key_is_allowed() {
     let _ports = DefaultPorts::take();
     let ended = script("experiments/curve.sh").start().wait();
     assert_eq!(messages(&ended, "alice"), ["b\"new message\""]);
-    let refused = "error: no answer within 1s, asked 1 times";
+    let refused = "error: no answer within 1s, asked 1 time";
     assert_eq!(messages(&ended, "mallory"), [refused, "b\"new message\""]);
     assert_eq!(messages(&ended, "nobody"), [refused]);
     assert_eq!(lines(&ended, "server").last(), Some(&"requests answered: 2"));

@@ -20,7 +20,7 @@ pub enum Kind {
     Json,
     /// A Python pickle, plain data only
     Pyobj,
-    /// Frames, one a text
+    /// One frame per TEXT
     Multipart,
 }
 

@@ -91,8 +91,8 @@ impl Program {
     /// came to its end: `ETERM` stands for a signal.
     ///
     /// One rule for all programs: the summary is printed, unless the printed messages are the result
-    /// and all of them are there ([`Tally::silent_when_complete`]); and a program that had something
-    /// to complete fails with what is missing when a signal came first.
+    /// ([`Tally::of_printed`]); and a program that had something to complete fails with what is
+    /// missing when a signal came first.
     ///
     /// # Errors
     ///
@@ -102,10 +102,12 @@ impl Program {
             tracing::info!("{}; waiting until all that was sent is delivered", tally.so_far());
         }
         let signal = self.shutdown.finish(self.context, ended)?;
-        let missing = signal.zip(tally.missing());
-        if missing.is_some() || !tally.is_silent() {
+        if tally.is_printed() {
             self.stdout.result(tally, tally)?;
         }
-        missing.map_or(Ok(()), |(signal, missing)| Err(signal.interrupted(missing)))
+        match signal.zip(tally.missing()) {
+            Some((signal, missing)) => Err(signal.interrupted(missing)),
+            None => Ok(()),
+        }
     }
 }

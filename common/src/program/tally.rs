@@ -29,7 +29,7 @@ pub struct Tally {
     verb: &'static str,
     label: String,
     goal: Goal,
-    silent_when_complete: bool,
+    of_printed: bool,
     done: u64,
     rejected: u64,
     round_trips: Option<Latency>,
@@ -53,7 +53,7 @@ impl Tally {
             verb,
             label: format!("{things} {verb}"),
             goal,
-            silent_when_complete: false,
+            of_printed: false,
             done: 0,
             rejected: 0,
             round_trips: None,
@@ -73,10 +73,11 @@ impl Tally {
         self
     }
 
-    /// For a program whose printed messages are its result: no summary when all of them are there.
+    /// For a program whose printed messages are its result: it has a summary only where it runs until
+    /// it is interrupted.
     #[must_use]
-    pub fn silent_when_complete(mut self) -> Self {
-        self.silent_when_complete = true;
+    pub fn of_printed(mut self) -> Self {
+        self.of_printed = true;
         self
     }
 
@@ -161,9 +162,9 @@ impl Tally {
         format!("{} {} {}", self.verb, self.done, self.things)
     }
 
-    pub(super) fn is_silent(&self) -> bool {
-        let complete = matches!(self.goal, Goal::Count(_));
-        self.silent_when_complete && complete && self.round_trips.is_none()
+    /// Whether the summary is to be printed.
+    pub(super) fn is_printed(&self) -> bool {
+        !self.of_printed || self.round_trips.is_some() || matches!(self.goal, Goal::Endless)
     }
 
     /// What is missing after a signal, for programs that had something to complete.

@@ -55,7 +55,7 @@ fn main() -> ExitCode {
         let mut tally = tally.labelled("results").with("failed", failed, "");
         if args.output.is_none() {
             // stdout holds the results themselves.
-            tally = tally.silent_when_complete();
+            tally = tally.of_printed();
         }
         program.finish(ended, &tally.with("duplicates", duplicates, ""))?;
         ensure!(failed == 0, "{failed} of {total} tasks failed; the output says why");

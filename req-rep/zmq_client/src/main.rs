@@ -30,7 +30,7 @@ fn main() -> ExitCode {
     exit::report(|| {
         let args = Args::parse();
         let program = Program::start(&args.common)?;
-        let tally = Tally::new("requests", "answered", args.count).silent_when_complete();
+        let tally = Tally::new("requests", "answered", args.count).of_printed();
         let mut tally = tally.timed(args.latency)?;
         let ended = ask_all(&args, &program, &mut tally);
         program.finish(ended, &tally)?;
