@@ -61,7 +61,7 @@ fn curve_lets_in_whose_key_is_allowed() {
     assert_eq!(messages(&ended, "mallory"), [refused, "b\"new message\""]);
     assert_eq!(messages(&ended, "nobody"), [refused]);
     assert_eq!(lines(&ended, "server").last(), Some(&"requests answered: 2"));
-    let verdict = "== alice is in, mallory is out, who has no keys is out; allowed, mallory is in.";
+    let verdict = "== alice is in, mallory is out, the client without keys is out; once allowed, mallory is in.";
     assert!(ended.stdout.lines().any(|line| line == verdict), "{}", ended.stdout);
     assert_eq!(ended.code, Some(0));
 }
