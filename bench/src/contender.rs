@@ -42,8 +42,8 @@ impl Contender {
         }
     }
 
-    /// The number of `messages` it is measured with: a fifth for Python, which needs tens of times as
-    /// long for each.
+    /// The number of `messages` it is measured with: a fifth for Python, which needs tens of times
+    /// as long for each.
     #[must_use]
     pub fn share(self, messages: u64) -> u64 {
         if self == Self::Python { messages.div_ceil(5) } else { messages }

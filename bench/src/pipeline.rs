@@ -112,13 +112,14 @@ struct Summary {
     collected: u64,
 }
 
-/// The number of tasks that a producer sends beyond those that are collected. pyzmq's libzmq may drop
-/// a program's last messages when it ends (libzmq issue 4763); this way none of them is missed.
+/// The number of tasks that a producer sends beyond those that are collected. pyzmq's libzmq may
+/// drop a program's last messages when it ends (libzmq issue 4763); this way none of them is
+/// missed.
 pub const SURPLUS: u64 = 10_000;
 
 /// The time that `contender` needs for `msgs` tasks, from the start of the consumers to the end of
-/// the collector. Each entry of `work` is a consumer, and the time it spends on a task. The producer
-/// sends `surplus` more tasks.
+/// the collector. Each entry of `work` is a consumer, and the time it spends on a task. The
+/// producer sends `surplus` more tasks.
 ///
 /// # Errors
 ///

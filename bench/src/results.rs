@@ -107,8 +107,8 @@ impl Experiment {
         self.series.iter().find(|series| series.name == self.reference)
     }
 
-    /// The time that `series` needs for the same work, divided by the reference's: the median of the
-    /// rounds' own ratios, in which changes of the machine's speed cancel out.
+    /// The time that `series` needs for the same work, divided by the reference's: the median of
+    /// the rounds' own ratios, in which changes of the machine's speed cancel out.
     #[must_use]
     pub fn ratio(&self, series: &Series) -> Option<f64> {
         let reference = self.reference()?;

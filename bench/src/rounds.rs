@@ -1,5 +1,5 @@
-//! Measures contenders in turns, round by round, so that a disturbance of the machine affects all of
-//! them.
+//! Measures contenders in turns, round by round, so that a disturbance of the machine affects all
+//! of them.
 
 use anyhow::{Context, Result};
 use common::program::latency::Latency;

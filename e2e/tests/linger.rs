@@ -1,6 +1,6 @@
-//! What a socket has sent is delivered when it is closed, for as long as it is told to linger. In
-//! each test the system takes what a socket sends piece by piece, so that a connection holds the end
-//! of a batch when its socket is closed (libzmq issue 4763, mended in zmq-sys).
+//! A closed socket still delivers what it has sent, for as long as its linger time. In each test
+//! the kernel accepts the socket's data piece by piece, so that the connection holds the end of a
+//! batch when its socket is closed (libzmq issue 4763, fixed in zmq-sys).
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -12,7 +12,7 @@ use zmq::{Context, PULL, PUSH, Socket};
 
 const DEADLINE: Duration = Duration::from_secs(10);
 
-/// A PULL socket that the system gives as little room as it can, and its endpoint.
+/// A PULL socket with the smallest buffer that the kernel allows, and its endpoint.
 fn receiver(context: &Context) -> (Socket, String) {
     let receiver = context.socket(PULL).unwrap();
     receiver.set_rcvbuf(4096).unwrap();
@@ -23,8 +23,8 @@ fn receiver(context: &Context) -> (Socket, String) {
     (receiver, endpoint)
 }
 
-/// Sends `message` as often as `count` says, closes the socket, and tells when all of it is
-/// delivered or given up.
+/// Sends `message` `count` times, closes the socket, and returns a channel that reports when all of
+/// it is delivered or given up.
 fn send(endpoint: String, message: Vec<u8>, count: usize, linger: i32) -> Receiver<()> {
     let (ended, end) = channel();
     thread::spawn(move || {
@@ -63,7 +63,8 @@ fn the_last_batch_is_delivered() {
     }
 }
 
-/// More than the system takes, and less than a batch: all of it is with the connection at once.
+/// More than the kernel's buffers hold, and less than a batch: the connection holds all of it at
+/// once.
 const LESS_THAN_A_BATCH: usize = 60_000;
 
 #[test]
@@ -88,7 +89,7 @@ fn a_peer_that_is_gone_is_waited_for_no_longer() {
     sender.set_sndbuf(4096).unwrap();
     sender.bind("tcp://127.0.0.1:*").unwrap();
     receiver.connect(&sender.get_last_endpoint().unwrap().unwrap()).unwrap();
-    // Two more than the receiver takes before its queue is full, and it reads no more.
+    // Two more than fit into the receiver's queue before it stops reading.
     for _ in 0..4 {
         sender.send(vec![b'm'; LESS_THAN_A_BATCH], 0).unwrap();
     }

@@ -1,4 +1,4 @@
-//! Any text is a certificate or refused.
+//! Any text is either a certificate or refused.
 
 #![no_main]
 

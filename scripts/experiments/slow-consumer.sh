@@ -25,7 +25,7 @@ taken=$(($(now) - begun))
 # 1000, 1000 and 100 tasks per second.
 ideal=$((2000 * 1000 / 2100))
 times=$((10 * taken / ideal))
-say "The job took $taken ms; with tasks shared by the consumers' rates it would take $ideal ms."
+say "The job took $taken ms; with tasks shared by the consumers' rates, the ideal is $ideal ms."
 if [ $times -ge 20 ]; then
     say "C10 holds by count alone: by time, the slow consumer made the job last $((times / 10)).$((times % 10)) times the ideal."
 else

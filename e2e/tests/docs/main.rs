@@ -1,5 +1,5 @@
-//! The documents are true: what they say a program prints is what it prints, what they quote stands
-//! in its file, and both languages say the same.
+//! The documents are true: programs print what they say, quotes match the files, and both languages
+//! have the same content.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -32,7 +32,8 @@ fn transcripts_of_the_pipeline_are_what_is_printed() {
     replay("pipeline");
 }
 
-/// The keys that one block makes are used by the next ones. In each, all but the last command run on.
+/// The keys that one block makes are used by the next ones. In each block, all commands but the
+/// last run until they are ended.
 #[test]
 fn commands_that_lock_each_pattern_work_as_they_stand() {
     let _ports = DefaultPorts::take();
@@ -59,7 +60,7 @@ fn commands_that_lock_each_pattern_work_as_they_stand() {
     assert_eq!(patterns.len(), 4);
 }
 
-/// The lines of a text, without what indents them.
+/// The lines of a text, without indentation.
 fn lines(text: &str) -> Vec<&str> {
     text.lines().map(str::trim).collect()
 }

@@ -1,4 +1,4 @@
-//! Markdown documents of the workspace, taken apart.
+//! The parts of the workspace's Markdown documents.
 
 use std::fs;
 
@@ -15,7 +15,7 @@ pub struct Block {
     pub text: String,
 }
 
-/// All of a document, as it stands in its file.
+/// The text of a document.
 pub fn document(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }

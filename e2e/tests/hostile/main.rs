@@ -1,4 +1,5 @@
-//! Hostile peers: whatever they send, a program serves its honest ones, and does not grow.
+//! Hostile peers: whatever they send, a program serves its honest peers, and its memory does not
+//! grow.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -10,13 +11,13 @@ use std::net::TcpStream;
 
 use e2e::{DEADLINE, Keys, Language, Peers, Process, endpoint, rust};
 
-/// How many connections each program gets from hostile peers.
+/// The number of connections that hostile peers make to each program.
 const CONNECTIONS: usize = 1_000;
 /// How many of them are open at once.
 const AT_ONCE: usize = 50;
-/// How many it gets before its memory is measured for the first time.
+/// The number of connections before its memory is measured for the first time.
 const BEFORE: usize = 250;
-/// How many more there are from beginning to end without a word.
+/// The number of additional connections that stay silent from beginning to end.
 const SILENT: usize = 200;
 
 /// Resident memory, in bytes.
@@ -26,9 +27,9 @@ fn memory(process: &Process) -> u64 {
     1024 * line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap()
 }
 
-/// Makes all kinds of noise, `CONNECTIONS` times in all, at a program that listens on `endpoint`
-/// for peers of the given type. Has it `serve` an honest peer before, between and after, and
-/// compares its memory.
+/// Sends all kinds of noise, over `CONNECTIONS` connections in all, to a program that listens on
+/// `endpoint` for peers of the given type. Makes it `serve` an honest peer before, between and
+/// after, and compares its memory.
 fn withstands(program: &Process, endpoint: &str, peer: &str, serve: &dyn Fn()) {
     program.wait_until_listening();
     let address = endpoint.strip_prefix("tcp://").unwrap();
@@ -38,8 +39,8 @@ fn withstands(program: &Process, endpoint: &str, peer: &str, serve: &dyn Fn()) {
     };
     let _silent: Vec<_> =
         iter::repeat_with(|| TcpStream::connect(address).unwrap()).take(SILENT).collect();
-    // Some go before. What they leave with the allocator is there for those that follow, and no
-    // growth: that goes on.
+    // Some connections come first: the memory that they leave to the allocator is reused by the
+    // rest. Growth would continue.
     for _ in 0..BEFORE / AT_ONCE {
         drop(connections(AT_ONCE));
         serve();
@@ -119,7 +120,7 @@ fn a_consumer_withstands_hostile_producers() {
 #[test]
 fn a_collector_withstands_hostile_consumers() {
     let endpoint = endpoint();
-    // One result more than those that `withstands` sends: the collector outlives the noise.
+    // One result more than `withstands` sends: the collector keeps running to the end of the noise.
     let results = (BEFORE + CONNECTIONS) / AT_ONCE + 2 + 1;
     let count = results.to_string();
     let flags = ["-v", "--count", &count, "--bind", &endpoint];
@@ -133,7 +134,7 @@ fn a_collector_withstands_hostile_consumers() {
     assert!(ended.contains(&format!("results collected: {results}, rejected: ")), "{ended}");
 }
 
-/// The honest worker's results, and the sink, are what shows that the job goes on.
+/// The honest worker's results and the sink show that the job goes on.
 #[test]
 fn a_dispatcher_and_a_sink_withstand_hostile_workers() {
     let [work, acks, progress, results] = [(); 4].map(|()| endpoint());
@@ -152,7 +153,7 @@ fn a_dispatcher_and_a_sink_withstand_hostile_workers() {
     }
 }
 
-/// Whoever connects to a producer takes tasks from it. So who may is a question of keys.
+/// Any peer that connects to a producer receives tasks. Only keys decide who may connect.
 #[test]
 fn a_locked_producer_withstands_hostile_consumers_and_loses_nothing() {
     let (keys, tasks, results) = (Keys::made_by(Language::Rust), endpoint(), endpoint());

@@ -1,4 +1,4 @@
-//! The reliable pipeline: whatever dies, every task ends up in the output, once.
+//! The reliable pipeline: whichever process dies, every task is in the output at the end, once.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -23,7 +23,7 @@ fn each_task_is_in_the_output_once() {
     assert_eq!(sink.stdout, "results: 3000\n");
     let summary: Value = serde_json::from_str(&succeeded(dispatcher).stdout).unwrap();
     assert_eq!((&summary["done"], &summary["failed"]), (&json!(3000), &json!(0)));
-    // At most one in a hundred twice.
+    // At most one task in a hundred is handed out twice.
     assert!(summary["handed_out"].as_u64().unwrap() <= 3030, "{summary}");
     workers.into_iter().map(succeeded).for_each(drop);
     for (num, line) in pipeline.lines(3000).iter().enumerate() {
@@ -117,7 +117,7 @@ fn a_slow_worker_holds_nobody_up() {
     assert!(by_slow < 40, "{by_slow} of 400");
 }
 
-/// With a lease of an hour nobody else would get the task for as long.
+/// With a lease of an hour no other worker would get the task before that.
 #[test]
 fn a_worker_that_is_interrupted_hands_its_task_back() {
     let pipeline = Pipeline::new();
@@ -209,7 +209,7 @@ fn a_full_disk_is_an_error_and_nothing_is_acknowledged_that_is_not_written() {
     let full = shell(&command, pipeline.folder.path()).start().wait();
     assert_eq!(full.code, Some(1), "{full:?}");
     assert_eq!(full.stderr, "error: cannot write the results: File too large (os error 27)\n");
-    // There is room again: the job goes on where the output ends.
+    // With room again, the job continues where the output ends.
     succeeded(pipeline.sink(&[]));
     succeeded(dispatcher);
     succeeded(worker);
