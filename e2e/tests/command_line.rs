@@ -145,7 +145,7 @@ fn what_is_no_endpoint_is_wrong_usage() {
 }
 
 #[test]
-fn other_wrong_usage_is_told_from_failure() {
+fn other_wrong_usage_differs_from_failure() {
     for (program, flags) in [
         ("zmq_server", &["--bogus"][..]),
         ("zmq_server", &["-v", "-q"]),

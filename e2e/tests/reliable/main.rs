@@ -261,7 +261,7 @@ fn progress_is_published_to_subscribers() {
 }
 
 #[test]
-fn a_peer_of_another_version_is_refused_and_told_why() {
+fn a_peer_of_another_version_is_refused_with_a_reason() {
     let pipeline = Pipeline::new();
     let dispatcher = pipeline.dispatcher(&[]);
     let peers = Peers::new();
