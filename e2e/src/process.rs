@@ -41,10 +41,16 @@ pub struct Ended {
     pub code: Option<i32>,
     /// All lines of stdout.
     pub stdout: String,
-    /// All lines of stderr.
+    /// All lines of stderr, without the notes that the program waits for a peer, and that the wait is
+    /// over: these appear only on a slow machine.
     pub stderr: String,
-    /// All lines of both, if they are one.
+    /// All lines of both without those notes, if they are one.
     pub both: String,
+}
+
+/// Whether a line says that a program waits for its peers, or no longer does.
+fn is_note(line: &str) -> bool {
+    line.starts_with("note: ")
 }
 
 #[derive(Debug, Default)]
@@ -200,7 +206,7 @@ impl Process {
         let of = |wanted: Stream| {
             lines
                 .iter()
-                .filter(|(of, _)| *of == wanted)
+                .filter(|(of, line)| *of == wanted && !is_note(line))
                 .flat_map(|(_, line)| [line.as_str(), "\n"])
                 .collect()
         };

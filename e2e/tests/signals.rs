@@ -70,12 +70,12 @@ fn a_server_answering_without_a_pause() {
 fn a_client_without_a_server() {
     let endpoint = endpoint();
     let ready = prints("retrying");
-    let missing = CutShort("answered 0 of 1 requests");
+    let missing = CutShort("answered 0 of 1 request");
     ends("zmq_client", &["--connect", &endpoint], &ready, missing);
     let endless = ["--connect", &endpoint, "--count", "0"];
     ends("zmq_client", &endless, &ready, Done("requests answered: 0"));
     let with_timeout = ["--connect", &endpoint, "--timeout", "1h", "--retries", "5"];
-    ends("zmq_client", &with_timeout, &ready, CutShort("answered 0 of 1 requests"));
+    ends("zmq_client", &with_timeout, &ready, CutShort("answered 0 of 1 request"));
 }
 
 #[test]
@@ -83,7 +83,7 @@ fn a_client_waiting_for_an_answer_and_one_waiting_for_its_next_request() {
     let endpoint = endpoint();
     let server = Peers::new().bind(zmq::ROUTER, &endpoint);
     let asked = |_: &Process| server.recv_multipart(0).unwrap();
-    let missing = CutShort("answered 0 of 1 requests");
+    let missing = CutShort("answered 0 of 1 request");
     ends("zmq_client", &["--connect", &endpoint], asked, missing);
 
     let answered = |client: &Process| {
@@ -125,7 +125,7 @@ fn a_publisher_waiting_for_its_next_round_and_one_waiting_for_subscriptions() {
 #[test]
 fn a_subscriber_without_a_publisher_and_one_without_a_message() {
     let endpoint = endpoint();
-    let missing = CutShort("received 0 of 1 messages");
+    let missing = CutShort("received 0 of 1 message");
     ends("subscriber", &["--connect", &endpoint], prints("retrying"), missing);
     let _publisher = Peers::new().bind(zmq::PUB, &endpoint);
     let endless = ["--connect", &endpoint, "--count", "0"];

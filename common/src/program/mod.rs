@@ -15,7 +15,7 @@ use std::time::Duration;
 use anyhow::Result;
 use zmq::{Context, SocketType};
 
-use crate::socket::Socket;
+use crate::socket::{self, Socket};
 use arguments::CommonArgs;
 use progress::Progress;
 use signals::{Shutdown, Sleeper};
@@ -47,7 +47,7 @@ impl Program {
             tracing::debug!("cannot raise the number of open files: {error}");
         }
         let stdout = Output::new(arguments.format, arguments.quiet);
-        let context = Context::new();
+        let context = socket::context()?;
         let shutdown = Shutdown::on_signals(&context)?;
         Ok(Self { stdout, arguments: arguments.clone(), context, shutdown })
     }

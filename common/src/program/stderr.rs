@@ -9,6 +9,8 @@ use tracing_subscriber::fmt::FmtContext;
 use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, Writer};
 use tracing_subscriber::registry::LookupSpan;
 
+use crate::socket::monitor::NOTE;
+
 /// Logs to stderr from now on: errors alone when `quiet`, else warnings, and with each `-v` more.
 pub fn start(verbose: u8, quiet: bool) {
     let level = match (quiet, verbose) {
@@ -75,6 +77,7 @@ where
         event: &Event<'_>,
     ) -> fmt::Result {
         let (name, colour) = match *event.metadata().level() {
+            _ if event.metadata().target() == NOTE => ("note", 36),
             Level::ERROR => ("error", 31),
             Level::WARN => ("warning", 33),
             Level::INFO => ("info", 32),

@@ -158,7 +158,7 @@ mod tests {
 
     /// Two sockets of one context, connected.
     fn pair() -> (Socket, Socket) {
-        let context = zmq::Context::new();
+        let context = crate::socket::context().unwrap();
         let defaults = SocketArgs::augment_args(Command::new("test")).get_matches_from([""]);
         let options = SocketArgs::from_arg_matches(&defaults).unwrap();
         let [left, right] = [(); 2].map(|()| Socket::new(&context, zmq::PAIR, &options).unwrap());

@@ -28,7 +28,7 @@ fn main() -> ExitCode {
     exit::report(|| {
         let args = Args::parse();
         let program = Program::start(&args.common)?;
-        let mut tally = Tally::new("rounds", "published", args.count);
+        let mut tally = Tally::new("round", "published", args.count);
         let ended = publish(&args, &program, &mut tally);
         program.finish(ended, &tally)
     })

@@ -125,3 +125,22 @@ fn messages_beyond_the_high_water_mark_are_lost_to_a_slow_subscriber() {
     assert!(received("1", true) < 1000);
     assert_eq!(received("0", false), 1000);
 }
+
+/// A long topic would be kept, and compared with each message: 16 MB of it once cost 1.7 GB.
+#[test]
+fn a_subscription_to_a_very_long_topic_is_refused() {
+    let (endpoint, peers) = (endpoint(), Peers::new());
+    let flags = ["-v", "--bind", &endpoint, "--interval", "10ms"];
+    let publisher = rust("publisher").args(flags).start();
+    publisher.wait_until_listening();
+    for (length, received) in [(1000, true), (2000, false)] {
+        let subscriber = peers.connect(zmq::SUB, &endpoint);
+        subscriber.set_subscribe(&vec![b'x'; length]).unwrap();
+        subscriber.set_subscribe(b"client1").unwrap();
+        if received {
+            assert_eq!(subscriber.recv_bytes(0).unwrap(), b"client1");
+        } else {
+            publisher.wait_for(e2e::Stream::Stderr, "info: disconnected from ");
+        }
+    }
+}

@@ -25,7 +25,7 @@ fn main() -> ExitCode {
     exit::report(|| {
         let args = Args::parse();
         let program = Program::start(&args.common)?;
-        let mut tally = Tally::new("messages", "received", args.count).of_printed();
+        let mut tally = Tally::new("message", "received", args.count).of_printed();
         let ended = receive(&args, &program, &mut tally);
         program.finish(ended, &tally)
     })

@@ -121,3 +121,10 @@ fn a_slow_subscriber_holds_no_more_than_its_high_water_mark() {
     let received = subscriber.interrupt().stdout.lines().filter(|line| line.len() > 20_000).count();
     assert!(received < 2000, "{received}");
 }
+
+#[test]
+fn a_topic_that_no_publisher_would_take_is_wrong_usage() {
+    let ended = rust("subscriber").arg("x".repeat(1001)).start().wait();
+    assert!(ended.stderr.contains("it is 1001 bytes long, and may be 1000"), "{}", ended.stderr);
+    assert_eq!(ended.code, Some(2));
+}

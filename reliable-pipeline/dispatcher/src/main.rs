@@ -45,7 +45,7 @@ fn main() -> ExitCode {
             None => Job::counted(args.count),
         };
         let (total, mut figures) = (job.total(), Figures::default());
-        let mut tally = Tally::new("tasks", "done", 0);
+        let mut tally = Tally::new("task", "done", 0);
         tally.expect(total);
         let ended = dispatch(&args, &program, &job, &mut tally, &mut figures);
         let Figures { failed, handed_out } = figures;

@@ -48,7 +48,7 @@ fn main() -> ExitCode {
             Some(path) => Output::open(path)?,
             None => Output::stdout(),
         };
-        let (mut tally, mut duplicates) = (Tally::of_job("results", "written"), 0);
+        let (mut tally, mut duplicates) = (Tally::of_job("result", "written"), 0);
         let ended = collect(&args, &program, &mut output, &mut tally, &mut duplicates);
         let (total, failed) = (output.header().map_or(0, |header| header.total), output.failed());
         tally.set(output.done().saturating_sub(failed));

@@ -26,7 +26,7 @@ use args::Args;
 use clap::Parser;
 use common::program::signals::Sleeper;
 use common::program::{Program, exit, tally::Tally};
-use common::socket::Socket;
+use common::socket::{self, Socket};
 use protocol::VERSION;
 use protocol::message::{Failure, FromWorker, Request, Results, Session, ToWorker};
 use protocol::ranges::numbers;
@@ -53,7 +53,7 @@ fn main() -> ExitCode {
             worker.say_bye();
         }
         let (id, failed) = (worker.args.id, worker.failed.load(Ordering::Relaxed));
-        let mut tally = Tally::of_job("tasks", "done").with("worker_id", id, "");
+        let mut tally = Tally::of_job("task", "done").with("worker_id", id, "");
         tally.set(worker.done.load(Ordering::Relaxed));
         let failures = if failed > 0 { format!("tasks failed: {failed}") } else { String::new() };
         program.finish(ended, &tally.with("failed", failed, failures))
@@ -227,7 +227,7 @@ impl<'a> Worker<'a> {
     fn say_bye(&self) {
         let say = || -> Result<()> {
             let options = &self.args.common.socket;
-            let socket = Socket::new(&zmq::Context::new(), zmq::REQ, options)?;
+            let socket = Socket::new(&socket::context()?, zmq::REQ, options)?;
             let dispatcher = self.connect(socket, BYE)?;
             dispatcher.set_linger(0).context("cannot set the linger time")?;
             let bye = FromWorker::Bye { sessions: self.sessions.clone() };

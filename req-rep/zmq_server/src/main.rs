@@ -25,7 +25,7 @@ fn main() -> ExitCode {
     exit::report(|| {
         let args = Args::parse();
         let program = Program::start(&args.common)?;
-        let mut tally = Tally::new("requests", "answered", args.count);
+        let mut tally = Tally::new("request", "answered", args.count);
         let ended = serve(&args, &program, &mut tally);
         program.finish(ended, &tally)
     })
