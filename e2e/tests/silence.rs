@@ -1,4 +1,4 @@
-//! A program that waits for a peer says so once, with the reason, and once more when the wait is over.
+//! A program that waits for a peer says so once, with the reason, and again when the wait is over.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
