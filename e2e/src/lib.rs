@@ -1,8 +1,8 @@
 //! The test kit: real processes and real sockets, with free endpoints, deadlines and no sleeps.
 //!
-//! A test starts programs ([`rust`], [`python`]), waits until they have printed what shows that
-//! they are ready, talks to them over plain sockets ([`Peers`]), and ends them. Whatever goes
-//! wrong, no process outlives its test, and no test outlives [`DEADLINE`] by much.
+//! A test starts programs ([`rust`], [`python`]), waits until a printed line shows that they are
+//! ready, talks to them over plain sockets ([`Peers`]), and ends them. Even when it fails, no
+//! process outlives its test, and no test runs much longer than [`DEADLINE`].
 
 mod endpoint;
 mod hosts;
@@ -24,8 +24,8 @@ pub use program::{Language, PROGRAMS, Program, python, rust, script, shell};
 pub use sockets::{Peers, receive, receive_json, receive_result, send};
 pub use workspace::root;
 
-/// How long a test waits for anything before it fails: much longer than it takes, even on a busy
-/// machine.
+/// How long a test waits for anything before it fails: much longer than anything needs, even on a
+/// busy machine.
 pub const DEADLINE: Duration = Duration::from_secs(30);
 
 /// How long a program may take to end after a signal.

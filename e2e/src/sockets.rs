@@ -5,8 +5,8 @@ use zmq::{Context, Socket, SocketType};
 
 use crate::DEADLINE;
 
-/// Sockets of a context of their own. A send or receive on them fails after [`DEADLINE`], and what
-/// they have not sent by their end is dropped.
+/// Sockets with their own context. A send or receive fails after [`DEADLINE`], and messages that
+/// are not sent when a socket is closed are dropped.
 #[derive(Default)]
 pub struct Peers(Context);
 

@@ -1,4 +1,4 @@
-//! Programs on hosts of their own: cables that are pulled, packets that are dropped.
+//! Programs on several hosts: cables are pulled, packets are dropped.
 
 use std::collections::BTreeSet;
 
@@ -28,7 +28,7 @@ fn consumers(hosts: &Hosts, flags: &[&str]) -> [Process; 2] {
     })
 }
 
-/// In the collector's place: a socket that is connected to both consumers.
+/// Instead of a collector: a socket that is connected to both consumers.
 fn collector(hosts: &Hosts, heartbeat: bool) -> Socket {
     let socket = hosts.peers(COLLECTOR).socket(zmq::PULL);
     if heartbeat {
@@ -58,7 +58,7 @@ fn the_pipeline_runs_on_four_hosts() {
     assert_eq!(counted["consumers"], json!({"2": 1000, "3": 1000}));
 }
 
-/// Where C12 holds: TCP itself outlives a cable that is pulled for a moment, and nothing is lost.
+/// Where C12 holds: TCP itself survives a cable that is pulled for a moment, and nothing is lost.
 #[test]
 fn a_cable_pulled_and_plugged_in_again_loses_nothing() {
     let Some(hosts) = Hosts::new(4) else { return };
@@ -67,15 +67,15 @@ fn a_cable_pulled_and_plugged_in_again_loses_nothing() {
     let collector = collector(&hosts, false);
     let mut nums: BTreeSet<u64> = (0..200).map(|_| receive_result(&collector).1).collect();
     hosts.pull(2);
-    // The other consumer goes on meanwhile.
+    // The other consumer continues meanwhile.
     nums.extend((0..200).map(|_| receive_result(&collector).1));
     hosts.plug(2);
     nums.extend((0..1600).map(|_| receive_result(&collector).1));
     assert!(nums.into_iter().eq(0..2000));
 }
 
-/// Where C12 fails: the heartbeat ends a connection whose other end is gone, and what was on its
-/// way is lost with it; but sending goes on after the reconnect.
+/// Where C12 fails: the heartbeat ends a connection whose other end is gone, and the messages in
+/// flight are lost with it. But sending goes on after the reconnect.
 #[test]
 fn a_cable_pulled_for_longer_than_the_heartbeat_is_noticed_and_the_pipeline_goes_on() {
     let Some(hosts) = Hosts::new(4) else { return };
@@ -102,7 +102,7 @@ fn a_cable_pulled_for_longer_than_the_heartbeat_is_noticed_and_the_pipeline_goes
     assert!((1..1000).contains(&lost), "{lost}");
 }
 
-/// A client that asks a server on another host, until `fault` strikes that one.
+/// A client sends requests to a server on another host, until `fault` strikes that host.
 fn vanishes(fault: impl Fn(&Hosts, u8)) {
     let (server_host, client_host) = (1, 2);
     let Some(hosts) = Hosts::new(2) else { return };

@@ -1,4 +1,4 @@
-//! Every sender with every receiver, in Rust and in Python, with random tokens.
+//! Every sender with every receiver, in Rust and in Python, with random payloads.
 
 use Language::{Python, Rust};
 use e2e::{Language, Stream, endpoint};
@@ -21,7 +21,7 @@ fn token() -> String {
     format!("訊息-{:016x}", rand::random::<u64>())
 }
 
-/// What the command line says so that `text` is sent as `kind`.
+/// The command-line text that sends `text` as `kind`.
 fn argument(kind: &str, text: &str) -> String {
     match kind {
         "json" | "pyobj" => format!("{{\"list\": [1, 2.5, null, true], \"token\": \"{text}\"}}"),

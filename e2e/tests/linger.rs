@@ -1,6 +1,6 @@
-//! What a socket has sent is delivered when it is closed, for as long as it is told to linger. In
-//! each test the system takes what a socket sends piece by piece, so that a connection holds the end
-//! of a batch when its socket is closed (libzmq issue 4763, mended in zmq-sys).
+//! A closed socket still delivers what it has sent, for as long as its linger time. In each test
+//! the kernel accepts the socket's data piece by piece, so that the connection holds the end of a
+//! batch when its socket is closed (libzmq issue 4763, fixed in zmq-sys).
 
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
@@ -25,8 +25,8 @@ fn bound_receiver(peers: &Peers) -> (Socket, String) {
     (receiver, endpoint)
 }
 
-/// Sends `message` as often as `count` says, closes the socket, and tells when all of it is
-/// delivered or given up.
+/// Sends `message` `count` times, closes the socket, and returns a channel that reports when all of
+/// it is delivered or given up.
 fn send(endpoint: String, message: Vec<u8>, count: usize, linger: i32) -> Receiver<()> {
     let (ended, end) = channel();
     thread::spawn(move || {
@@ -65,7 +65,8 @@ fn the_last_batch_is_delivered() {
     }
 }
 
-/// More than the system takes, and less than a batch: all of it is with the connection at once.
+/// More than the kernel's buffers hold, and less than a batch: the connection holds all of it at
+/// once.
 const LESS_THAN_A_BATCH: usize = 60_000;
 
 #[test]

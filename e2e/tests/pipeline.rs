@@ -1,4 +1,4 @@
-//! The pipeline with Rust at every step, and what the article claims of it.
+//! The pipeline with Rust at every step, and the article's claims about it.
 
 use std::collections::BTreeMap;
 
@@ -9,8 +9,8 @@ fn producer(endpoint: &str, flags: &[&str]) -> Process {
     rust("producer").args(["--bind", endpoint]).args(flags).start()
 }
 
-/// A consumer that connects to both of its neighbours, so that a host may have several, and takes
-/// its time for each task.
+/// A consumer that connects to both of its neighbours, so that a host has room for several, and
+/// works for a while on each task.
 fn working(tasks: &str, results: &str, id: usize, work: &str) -> Process {
     rust("consumer")
         .args(["--tasks-connect", tasks, "--results-connect", results, "--id", &id.to_string()])
@@ -105,13 +105,14 @@ fn c10_tasks_are_balanced_by_count_not_by_work() {
     for id in 1..=3 {
         assert_eq!(order.iter().filter(|&&consumer| consumer == id).count(), 20);
     }
-    // All that the slow one had not done when the quick ones were done, it did alone.
+    // The results that the slow one sent alone, after the fast ones were done.
     let alone = order.iter().rev().take_while(|&&consumer| consumer == 3).count();
     assert!(alone > 10, "{alone}");
 }
 
-/// C11: the pipeline buffers tasks until someone takes them. Holds up to the high-water mark, 1000
-/// tasks on each side by default, and what the system's buffers hold: then PUSH waits.
+/// C11: the pipeline buffers tasks until a consumer receives them. Holds for a PUSH that connects,
+/// up to the high-water mark, 1000 tasks on each side by default, plus the OS's buffers: then PUSH
+/// waits.
 #[test]
 fn c11_tasks_are_buffered_up_to_the_high_water_mark() {
     let (tasks, results) = (endpoint(), endpoint());
@@ -133,8 +134,8 @@ fn c11_tasks_are_buffered_up_to_the_high_water_mark() {
 }
 
 /// C12: when a connection drops no data is lost, and sending goes on after the reconnect. False as
-/// stated: what a consumer has been dealt, done or not, is lost with it. It holds for tasks that
-/// are not handed over yet: when the consumer was gone before, and when producer or collector
+/// stated: tasks that were sent to a consumer, processed or not, are lost with it. It holds for
+/// tasks that are not sent yet: when the consumer was gone before, and when producer or collector
 /// restart.
 #[test]
 fn c12_what_a_consumer_was_dealt_is_lost_with_it() {
@@ -163,8 +164,8 @@ fn c12_what_a_consumer_was_dealt_is_lost_with_it() {
     a_collector_and_a_producer_that_are_restarted_are_found_again();
 }
 
-/// PING and PONG wait in line behind the tasks. The consumer is alive, but works off too few of them
-/// in the time that the heartbeat allows.
+/// PING and PONG queue behind the tasks. The consumer is alive, but processes too few of them in
+/// the time that the heartbeat allows.
 #[test]
 fn a_heartbeat_takes_a_consumer_with_too_many_tasks_for_gone() {
     let (tasks, results) = (endpoint(), endpoint());

@@ -4,18 +4,19 @@ use std::io::{Write, pipe};
 
 use e2e::{Peers, Process, Signal, Stream, endpoint, rust};
 
-/// How a program ends that is interrupted.
+/// How an interrupted program ends.
 #[derive(Clone, Copy)]
 enum End<'a> {
-    /// An endless one has done its work: exit code 0, and this at the end of stdout.
+    /// An endless program has done its work: exit code 0, and this at the end of stdout.
     Done(&'a str),
-    /// A finite one is cut short: exit code 130 or 143, and an error line that starts so.
+    /// A finite program is cut short: exit code 130 or 143, and an error line that begins with
+    /// this.
     CutShort(&'a str),
 }
 use End::{CutShort, Done};
 
-/// Starts a program twice, waits until it is `ready`, and ends it by SIGINT, then by SIGTERM. What
-/// `ready` returns is kept until then.
+/// Starts a program twice, waits until it is `ready`, and ends it with SIGINT, then with SIGTERM.
+/// Keeps the value that `ready` returns until the program has ended.
 fn ends<T>(program: &str, flags: &[&str], ready: impl Fn(&Process) -> T, end: End) {
     for (signal, code) in [(Signal::SIGINT, 130), (Signal::SIGTERM, 143)] {
         let process = rust(program).arg("-v").args(flags).start();
@@ -99,7 +100,7 @@ fn a_publisher_flooding_with_and_without_a_subscriber() {
     ends("publisher", &flood, flooding, Done(""));
 
     let subscribed = |publisher: &Process| {
-        // One that does not even receive.
+        // A peer that does not even receive.
         let subscriber = Peers::new().connect(zmq::SUB, &endpoint);
         publisher.wait_for(Stream::Stderr, "accepted");
         subscriber
@@ -134,7 +135,7 @@ fn a_subscriber_at_work() {
     let endpoint = endpoint();
     let publisher = Peers::new().bind(zmq::XPUB, &endpoint);
     let working = |subscriber: &Process| {
-        // The one before may still be taking its subscription back.
+        // The last subscriber may still be withdrawing its subscription.
         while publisher.recv_bytes(0).unwrap() != b"\x01client1" {}
         publisher.send_multipart(["client1", "work"], 0).unwrap();
         subscriber.wait_for(Stream::Stdout, "work")
@@ -215,7 +216,7 @@ fn a_collector_without_results() {
 #[test]
 fn a_program_whose_stdout_nobody_reads() {
     let (_reader, mut writer) = pipe().unwrap();
-    // All that a pipe holds.
+    // As much as a pipe holds.
     writer.write_all(&vec![b'\n'; 65536]).unwrap();
     let publisher = rust("publisher").args(["-v", "--bind", &endpoint()]).start_with_stdout(writer);
     publisher.wait_until_listening();

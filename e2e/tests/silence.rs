@@ -1,4 +1,4 @@
-//! Nobody waits without being told what for: once, and once more when the wait is over.
+//! A program that waits for a peer says so once, with the reason, and again when the wait is over.
 
 use e2e::{Peers, Process, Stream, endpoint, rust};
 

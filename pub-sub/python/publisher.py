@@ -1,4 +1,4 @@
-"""Publish-subscribe, the sending side. Twin of ../publisher."""
+"""Publish-subscribe, the sending side: send every message to all subscribers of its topic. Twin of ../publisher."""
 
 import argparse
 import signal
@@ -8,8 +8,8 @@ import zmq
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--bind", default="tcp://*:5555")
-parser.add_argument("--topic", action="append", help="may be repeated (default: client1 and client2)")
-parser.add_argument("--interval", type=float, default=0.5, help="seconds between rounds; 0 is the article's flood")
+parser.add_argument("--topic", action="append", help="topic to publish on; repeatable (default: client1 and client2)")
+parser.add_argument("--interval", type=float, default=0.5, help="pause between rounds, in seconds (0 = none: the article's flood)")
 parser.add_argument("--hwm", type=int, default=1000)
 parser.add_argument("--as", dest="form", choices=["bytes", "string"], default="bytes")
 parser.add_argument("-q", "--quiet", action="store_true", help="no line per message")

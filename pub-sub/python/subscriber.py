@@ -1,4 +1,4 @@
-"""Publish-subscribe, the receiving side. Twin of ../subscriber."""
+"""Publish-subscribe, the receiving side: receive the topics subscribed to. Twin of ../subscriber."""
 
 import argparse
 import signal

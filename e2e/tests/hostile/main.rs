@@ -1,4 +1,5 @@
-//! Hostile peers: whatever they send, a program serves its honest ones, and does not grow.
+//! Hostile peers: whatever they send, a program serves its honest peers, and its memory does not
+//! grow.
 
 mod noise;
 
@@ -133,7 +134,7 @@ fn a_collector_withstands_hostile_consumers() {
     assert!(ended.contains(&format!("results collected: {results}, rejected: ")), "{ended}");
 }
 
-/// The honest worker's results, and the sink, are what shows that the job goes on.
+/// The honest worker's results and the sink show that the job goes on.
 #[test]
 fn a_dispatcher_and_a_sink_withstand_hostile_workers() {
     let [work, acks, progress, results] = [(); 4].map(|()| endpoint());
@@ -152,7 +153,7 @@ fn a_dispatcher_and_a_sink_withstand_hostile_workers() {
     }
 }
 
-/// Whoever connects to a producer takes tasks from it. So who may is a question of keys.
+/// Any peer that connects to a producer receives tasks. Only keys decide who may connect.
 #[test]
 fn a_locked_producer_withstands_hostile_consumers_and_loses_nothing() {
     let (keys, tasks, results) = (Keys::made_by(Language::Rust), endpoint(), endpoint());

@@ -1,4 +1,4 @@
-//! The reliable pipeline: whatever dies, every task ends up in the output, once.
+//! The reliable pipeline: whichever process dies, every task is in the output at the end, once.
 
 mod pipeline;
 
@@ -114,7 +114,7 @@ fn a_slow_worker_holds_nobody_up() {
     pipeline.lines(400);
 }
 
-/// With a lease of an hour nobody else would get the task for as long.
+/// With a lease of an hour no other worker would get the task before that.
 #[test]
 fn a_worker_that_is_interrupted_hands_its_task_back() {
     let pipeline = Pipeline::new();
@@ -206,7 +206,7 @@ fn a_full_disk_is_an_error_and_nothing_is_acknowledged_that_is_not_written() {
     let full = shell(&command, pipeline.folder.path()).start().wait();
     assert_eq!(full.code, Some(1), "{full:?}");
     assert_eq!(full.stderr, "error: cannot write the results: File too large (os error 27)\n");
-    // There is room again: the job goes on where the output ends.
+    // With room again, the job continues where the output ends.
     succeeded(pipeline.sink(&[]));
     succeeded(dispatcher);
     succeeded(worker);
@@ -258,7 +258,7 @@ fn progress_is_published_to_subscribers() {
 }
 
 #[test]
-fn a_peer_of_another_version_is_refused_and_told_why() {
+fn a_peer_of_another_version_is_refused_with_a_reason() {
     let pipeline = Pipeline::new();
     let dispatcher = pipeline.dispatcher(&[]);
     let peers = Peers::new();
