@@ -12,7 +12,7 @@ parser.add_argument("--topic", action="append", help="topic to publish on; repea
 parser.add_argument("--interval", type=float, default=0.5, help="pause between rounds, in seconds (0 = none: the article's flood)")
 parser.add_argument("--hwm", type=int, default=1000)
 parser.add_argument("--as", dest="form", choices=["bytes", "string"], default="bytes")
-parser.add_argument("-q", "--quiet", action="store_true", help="no line per message")
+parser.add_argument("-q", "--quiet", action="store_true", help="print no line per message")
 args = parser.parse_args()
 
 signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends the program in any call

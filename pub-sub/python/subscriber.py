@@ -11,7 +11,7 @@ parser.add_argument("--connect", default="tcp://localhost:5555")
 parser.add_argument("--count", type=int, default=1)
 parser.add_argument("--hwm", type=int, default=1000)
 parser.add_argument("--as", dest="form", choices=["bytes", "string"], default="bytes")
-parser.add_argument("-q", "--quiet", action="store_true", help="no line per message")
+parser.add_argument("-q", "--quiet", action="store_true", help="print no line per message")
 args = parser.parse_args()
 
 signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends the program in any call
