@@ -15,6 +15,8 @@ use nix::unistd::Pid;
 
 use crate::{DEADLINE, PROMPTLY};
 
+const NAP: Duration = Duration::from_millis(10);
+
 /// Where a line was printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stream {
@@ -272,12 +274,15 @@ impl Watched {
         });
     }
 
+    /// Waits `time`, in naps: a machine that is so busy that a nap takes longer gives the program
+    /// as much longer. On any other, the time is what it says.
     fn wait_until_ended(&self, time: Duration) -> bool {
         let runs = |state: &mut State| !state.ended;
-        let state = self.state.lock().expect("the state");
-        let (_state, waited) =
-            self.changed.wait_timeout_while(state, time, runs).expect("the state");
-        !waited.timed_out()
+        let mut state = self.state.lock().expect("the state");
+        for _nap in 0..time.as_millis() / NAP.as_millis() {
+            state = self.changed.wait_timeout_while(state, NAP, runs).expect("the state").0;
+        }
+        state.ended
     }
 
     fn change(&self, change: impl FnOnce(&mut State)) {
