@@ -1,7 +1,7 @@
 //! A running program, its output, and its end.
 
 use std::fs::File;
-use std::io::{BufReader, Read, pipe};
+use std::io::{BufRead, BufReader, Read, pipe};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
@@ -246,13 +246,15 @@ impl Watched {
         self.change(|state| state.open += 1);
         let watched = Arc::clone(self);
         thread::spawn(move || {
-            let mut line = Vec::new();
+            let (mut output, mut line) = (BufReader::new(output), Vec::new());
+            let ends = |byte: &u8| *byte == b'\n' || (*byte == b'\r' && stream == Stream::Both);
             // A terminal whose last writer is gone fails with EIO.
-            for byte in BufReader::new(output).bytes().map_while(Result::ok) {
-                let ends = byte == b'\n' || (byte == b'\r' && stream == Stream::Both);
-                if !ends {
-                    line.push(byte);
-                } else if !line.is_empty() || stream != Stream::Both {
+            while let Ok(read @ [_, ..]) = output.fill_buf() {
+                let end = read.iter().position(ends);
+                line.extend_from_slice(&read[..end.unwrap_or(read.len())]);
+                let used = end.map_or(read.len(), |end| end + 1);
+                output.consume(used);
+                if end.is_some() && (!line.is_empty() || stream != Stream::Both) {
                     let text = String::from_utf8_lossy(&line).into_owned();
                     watched.change(|state| state.lines.push((stream, text)));
                     line.clear();
