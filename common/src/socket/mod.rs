@@ -1,8 +1,10 @@
 //! Sockets that bind and connect with all that the command line says.
 
+pub mod bind;
 pub mod calls;
 pub mod curve;
 pub mod endpoint;
+mod ipc;
 pub mod monitor;
 pub mod options;
 
@@ -58,7 +60,7 @@ impl Socket {
         self.set_backlog(BACKLOG).context("cannot set the backlog")?;
         self.options.curve.make_server(&self.context, &self.socket)?;
         for endpoint in self.reachable(endpoints.as_ref())? {
-            self.socket.bind(endpoint).with_context(|| format!("cannot bind {endpoint}"))?;
+            bind::bind(&self.socket, endpoint)?;
             self.warn_if_open(endpoint);
         }
         Ok(())

@@ -9,6 +9,7 @@ use serde_json::json;
 use serde_pickle::{DeOptions, HashableValue, Value};
 
 use super::text::Bytes;
+use crate::panics;
 
 /// How much of serde-pickle's reason is passed on: some of its errors hold the whole value.
 const REASON_CHARS: usize = 120;
@@ -24,7 +25,7 @@ pub fn decode(pickle: &[u8]) -> Result<Value, String> {
     // A set of floats with NaN among them has no total order, and the standard library may panic as
     // it sorts the set's members.
     let read = || serde_pickle::value_from_slice(pickle, DeOptions::new());
-    match std::panic::catch_unwind(read) {
+    match panics::caught(read) {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(error)) => Err(refused(error)),
         Err(_panic) => Err(refused("a set whose members have no order")),
