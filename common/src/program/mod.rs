@@ -19,7 +19,7 @@ use crate::socket::Socket;
 use arguments::CommonArgs;
 use progress::Progress;
 use signals::{Shutdown, Sleeper};
-use stdout::Output;
+use stdout::{Closed, Output};
 use tally::Tally;
 
 /// What every program has: a log on stderr, its stdout, a ZeroMQ context, and a way to end.
@@ -104,7 +104,11 @@ impl Program {
         let signal = self.shutdown.finish(self.context, ended)?;
         let missing = signal.zip(tally.missing());
         if missing.is_some() || !tally.is_silent() {
-            self.stdout.result(tally, tally)?;
+            match self.stdout.result(tally, tally) {
+                // Nobody wants the summary. What was done, or was not, is another matter.
+                Err(error) if error.is::<Closed>() => {}
+                printed => printed?,
+            }
         }
         missing.map_or(Ok(()), |(signal, missing)| Err(signal.interrupted(missing)))
     }

@@ -1,13 +1,37 @@
-//! stderr: warnings, and with `-v` what happens to the sockets.
+//! stderr: warnings, and with `-v` what happens to the sockets. Logging never fails, never blocks the
+//! program, and sums up what is repeated, whatever a peer does and whatever becomes of stderr:
+//!
+//! ```text
+//! warning: rejected a message: not JSON: expected value at line 1 column 1 (3 bytes in 1 frame: b"bad")
+//! warning: … 12,000 more in 10 s, such as: rejected a message: not JSON: …
+//! ```
+//!
+//! Only `-vv` shows each line. Where stderr takes them too slowly, lines are lost, and counted.
 
-use std::fmt;
-use std::io::{self, IsTerminal, Write};
-use std::sync::{Mutex, PoisonError};
+mod line;
+mod queue;
+mod repeats;
 
-use tracing::{Event, Level, Subscriber};
-use tracing_subscriber::fmt::FmtContext;
-use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, Writer};
-use tracing_subscriber::registry::LookupSpan;
+use std::fmt::{self, Write as _};
+use std::io::{self, Write as _};
+use std::thread;
+
+use tracing::callsite::Identifier;
+use tracing::field::{Field, Visit};
+use tracing::level_filters::LevelFilter;
+use tracing::{Event, Level, Metadata, Subscriber, span};
+
+use crate::socket::bind::NEWS;
+use line::{Label, Line, printable};
+use queue::Queue;
+
+pub(super) use queue::Drawing;
+
+/// The target of lines that are printed each, however many there are: what the user's own commands
+/// say, say, and not what peers cause.
+pub const EACH: &str = "each";
+
+static STDERR: Queue<Identifier> = Queue::new(|| Box::new(io::stderr()));
 
 /// Logs to stderr from now on: errors alone when `quiet`, else warnings, and with each `-v` more.
 pub fn start(verbose: u8, quiet: bool) {
@@ -17,76 +41,90 @@ pub fn start(verbose: u8, quiet: bool) {
         (false, 1) => Level::INFO,
         (false, _) => Level::DEBUG,
     };
-    let colour =
-        io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
-    tracing_subscriber::fmt()
-        .with_max_level(level)
-        .with_writer(|| Lines)
-        .event_format(Line { colour })
-        .init();
+    // Fails where the log has been started already.
+    let _ = tracing::subscriber::set_global_default(Log { level });
 }
 
-/// Clears what is drawn on the terminal, calls what it is given, and draws again.
-type StepAside = Box<dyn Fn(&mut dyn FnMut()) + Send>;
-
-/// What is drawn on stderr now, such as a progress bar.
-static DRAWN: Mutex<Option<StepAside>> = Mutex::new(None);
-
-/// From now on each line is written while `step_aside` has cleared what is drawn.
-pub(super) fn set_drawn(step_aside: Option<StepAside>) {
-    *DRAWN.lock().unwrap_or_else(PoisonError::into_inner) = step_aside;
+/// What is drawn below the lines from now on, such as a progress bar.
+pub(super) fn draw(drawing: Option<Box<dyn Drawing>>) {
+    STDERR.draw(drawing);
 }
 
-/// Lines on their way to stderr. A line that cannot be written, to a full disk or a closed pipe, is
-/// lost: no program fails for want of its log.
-struct Lines;
-
-impl Write for Lines {
-    fn write(&mut self, lines: &[u8]) -> io::Result<usize> {
-        let mut write = || {
-            let _ = io::stderr().write_all(lines);
-        };
-        match &*DRAWN.lock().unwrap_or_else(PoisonError::into_inner) {
-            Some(step_aside) => step_aside(&mut write),
-            None => write(),
-        }
-        Ok(lines.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+/// Ends the log of a program: writes what waits, and why the program failed, with the hint what to do
+/// about it, if it did. Waits for a moment at most.
+pub(super) fn end(failed: Option<&dyn fmt::Display>, hint: Option<&str>) {
+    let error =
+        failed.map(|error| Line { label: Label::Error, text: printable(&error.to_string()) });
+    let hint = hint.map(|hint| Line { label: Label::Hint, text: hint.to_owned() });
+    let last: Vec<_> = error.into_iter().chain(hint).collect();
+    if thread::current().name() == Some(queue::THREAD) {
+        // This is the thread that the others would wait for.
+        let text: String = last.iter().map(ToString::to_string).collect();
+        let _ = io::stderr().write_all(text.as_bytes());
+    } else {
+        STDERR.end(last);
     }
 }
 
-/// `warning: …`, as the error line of a program that fails is `error: …`.
-struct Line {
-    colour: bool,
+/// Ends the log with a text that is more than a line.
+pub(super) fn end_with(text: &str) {
+    STDERR.end(vec![Line { label: Label::None, text: text.trim_end().to_owned() }]);
 }
 
-impl<S, N> FormatEvent<S, N> for Line
-where
-    S: Subscriber + for<'a> LookupSpan<'a>,
-    N: for<'a> FormatFields<'a> + 'static,
-{
-    fn format_event(
-        &self,
-        context: &FmtContext<'_, S, N>,
-        mut writer: Writer<'_>,
-        event: &Event<'_>,
-    ) -> fmt::Result {
-        let (name, colour) = match *event.metadata().level() {
-            Level::ERROR => ("error", 31),
-            Level::WARN => ("warning", 33),
-            Level::INFO => ("info", 32),
-            Level::DEBUG => ("debug", 34),
-            Level::TRACE => ("trace", 35),
+/// Whether stderr is a terminal that shows colours.
+pub(super) fn in_colour() -> bool {
+    line::in_colour()
+}
+
+/// What `tracing` hands events to. Spans are not used here.
+struct Log {
+    level: Level,
+}
+
+impl Subscriber for Log {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.is_event() && *metadata.level() <= self.level
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        Some(LevelFilter::from_level(self.level))
+    }
+
+    fn event(&self, event: &Event<'_>) {
+        let metadata = event.metadata();
+        let is_news = metadata.target() == NEWS;
+        let each = self.level >= Level::DEBUG || is_news || metadata.target() == EACH;
+        let kind = metadata.callsite();
+        STDERR.log((!each).then_some(&kind), || {
+            let label = if is_news { Label::None } else { Label::from(*metadata.level()) };
+            let mut text = Text(String::new());
+            event.record(&mut text);
+            Line { label, text: printable(&text.0) }
+        });
+    }
+
+    fn new_span(&self, _span: &span::Attributes<'_>) -> span::Id {
+        span::Id::from_u64(1)
+    }
+
+    fn record(&self, _span: &span::Id, _values: &span::Record<'_>) {}
+
+    fn record_follows_from(&self, _span: &span::Id, _follows: &span::Id) {}
+
+    fn enter(&self, _span: &span::Id) {}
+
+    fn exit(&self, _span: &span::Id) {}
+}
+
+/// The message of an event, and after it any other field by its name.
+struct Text(String);
+
+impl Visit for Text {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        // A value that cannot be shown is left out.
+        let _ = match field.name() {
+            "message" => write!(self.0, "{value:?}"),
+            name => write!(self.0, " {name}={value:?}"),
         };
-        if self.colour {
-            write!(writer, "\x1b[1;{colour}m{name}\x1b[0m: ")?;
-        } else {
-            write!(writer, "{name}: ")?;
-        }
-        context.field_format().format_fields(writer.by_ref(), event)?;
-        writeln!(writer)
     }
 }
