@@ -1,25 +1,25 @@
-//! Ctrl-C and SIGTERM end every program within a second, whatever it is doing.
+//! Ctrl-C, SIGTERM and SIGHUP end every program within a second, whatever it is doing.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::io::{Write, pipe};
 
-use e2e::{Peers, Process, Signal, Stream, endpoint, rust};
+use e2e::{Peers, Process, Signal, Stream, endpoint, rust, shell};
 
 /// How a program ends that is interrupted.
 #[derive(Clone, Copy)]
 enum End<'a> {
     /// An endless one has done its work: exit code 0, and this at the end of stdout.
     Done(&'a str),
-    /// A finite one is cut short: exit code 130 or 143, and an error line that starts so.
+    /// A finite one is cut short: exit code 130, 143 or 129, and an error line that starts so.
     CutShort(&'a str),
 }
 use End::{CutShort, Done};
 
-/// Starts a program twice, waits until it is `ready`, and ends it by SIGINT, then by SIGTERM. What
-/// `ready` returns is kept until then.
+/// Starts a program three times, waits until it is `ready`, and ends it by SIGINT, by SIGTERM, and by
+/// SIGHUP. What `ready` returns is kept until then.
 fn ends<T>(program: &str, flags: &[&str], ready: impl Fn(&Process) -> T, end: End) {
-    for (signal, code) in [(Signal::SIGINT, 130), (Signal::SIGTERM, 143)] {
+    for (signal, code) in [(Signal::SIGINT, 130), (Signal::SIGTERM, 143), (Signal::SIGHUP, 129)] {
         let process = rust(program).arg("-v").args(flags).start();
         let _kept = ready(&process);
         let ended = process.end_with(signal);
@@ -69,12 +69,12 @@ fn a_server_answering_without_a_pause() {
 fn a_client_without_a_server() {
     let endpoint = endpoint();
     let ready = prints("retrying");
-    let missing = CutShort("0 of 1 requests answered");
+    let missing = CutShort("answered 0 of 1 requests");
     ends("zmq_client", &["--connect", &endpoint], &ready, missing);
     let endless = ["--connect", &endpoint, "--count", "0"];
     ends("zmq_client", &endless, &ready, Done("requests answered: 0"));
     let with_timeout = ["--connect", &endpoint, "--timeout", "1h", "--retries", "5"];
-    ends("zmq_client", &with_timeout, &ready, CutShort("0 of 1 requests answered"));
+    ends("zmq_client", &with_timeout, &ready, CutShort("answered 0 of 1 requests"));
 }
 
 #[test]
@@ -82,7 +82,7 @@ fn a_client_waiting_for_an_answer_and_one_waiting_for_its_next_request() {
     let endpoint = endpoint();
     let server = Peers::new().bind(zmq::ROUTER, &endpoint);
     let asked = |_: &Process| server.recv_multipart(0).unwrap();
-    let missing = CutShort("0 of 1 requests answered");
+    let missing = CutShort("answered 0 of 1 requests");
     ends("zmq_client", &["--connect", &endpoint], asked, missing);
 
     let answered = |client: &Process| {
@@ -90,7 +90,7 @@ fn a_client_waiting_for_an_answer_and_one_waiting_for_its_next_request() {
         client.wait_for(Stream::Stdout, "a message")
     };
     let patient = ["--connect", &endpoint, "--count", "2", "--interval", "1h"];
-    ends("zmq_client", &patient, answered, CutShort("1 of 2 requests answered"));
+    ends("zmq_client", &patient, answered, CutShort("answered 1 of 2 requests"));
 }
 
 #[test]
@@ -212,6 +212,32 @@ fn a_collector_without_results() {
     ends("resultcollector", &["--bind", &endpoint], prints("listening"), missing);
     let endless = ["--bind", &endpoint, "--count", "0"];
     ends("resultcollector", &endless, prints("listening"), Done("results collected: 0"));
+}
+
+#[test]
+fn the_reliable_pipeline_waiting_for_each_other() {
+    let [work, acks, progress, results] = [(); 4].map(|()| endpoint());
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().join("results.jsonl");
+    let flags = ["--bind", &work, "--acks-bind", &acks, "--progress-bind", &progress];
+    ends("dispatcher", &flags, prints("listening"), CutShort("done 0 of 2000 tasks"));
+    let flags = ["--connect", &work, "--results-connect", &results];
+    ends("worker", &flags, prints("retrying"), CutShort("the job is not finished"));
+    let flags = ["--bind", &results, "--acks-connect", &acks, "--output", output.to_str().unwrap()];
+    ends("sink", &flags, prints("listening"), CutShort("the job is not finished"));
+}
+
+/// Its terminal may go: it was started with SIGHUP ignored.
+#[test]
+fn a_program_under_nohup() {
+    let (endpoint, folder) = (endpoint(), tempfile::tempdir().unwrap());
+    let commands = format!("trap '' HUP; exec zmq_server -v --bind {endpoint}");
+    let server = shell(&commands, folder.path()).start();
+    server.wait_until_listening();
+    server.signal(Signal::SIGHUP);
+    let client = rust("zmq_client").args(["--connect", &endpoint]).start().wait();
+    assert_eq!(client.stdout, "b\"new message\"\n");
+    assert_eq!(server.end_with(Signal::SIGTERM).code, Some(0));
 }
 
 #[test]
