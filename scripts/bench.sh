@@ -1,13 +1,13 @@
 #!/bin/sh
-# Measures the programs side by side with their peers, and shows the results in BENCHMARKS.md.
+# Measures the programs side by side with their peers, and writes the results into BENCHMARKS.md.
 set -eu
 cd "$(dirname "$0")/.."
 
 usage="usage: ${0##*/} [--quick]
-Builds the programs and their peers in release, runs all benchmarks (15 minutes; nothing else should run
-meanwhile), prints the tables, and writes bench/results/ and the tables of BENCHMARKS.md. With --quick it does
-a little of each in a minute, which shows that they work, and writes below target/ alone. One benchmark by
-itself, with all its flags: target/release/zmq_bench -h, once this has built it."
+Builds the programs and their peers in release, runs all benchmarks (15 minutes; run nothing else meanwhile),
+prints the tables, and writes bench/results/ and the tables of BENCHMARKS.md. With --quick it runs a little of
+each in a minute, as a smoke test, and writes only below target/. To run a single benchmark, see
+target/release/zmq_bench -h after this script has built it."
 
 case ${1-} in
 -h | --help) echo "$usage" && exit 0 ;;
@@ -17,7 +17,7 @@ esac
 
 target=${CARGO_TARGET_DIR:-target}
 cargo build --release --locked --workspace
-# They are found beside the programs.
+# zmq_bench expects them beside the programs.
 cargo build --release --locked --manifest-path bench/peers/Cargo.toml --target-dir "$target"
 scripts/python.sh >/dev/null
 if [ "${1-}" = --quick ]; then

@@ -7,8 +7,8 @@ cd "$(dirname "$0")/.."
 
 no_options "usage: ${0##*/}
 Runs the article's publish-subscribe programs: a publisher, then a subscriber to each of its two topics,
-client1 and client2. Each line is prefixed by its program. The script ends when both subscribers have
-their message, or with Ctrl-C, and ends the publisher." "$@"
+client1 and client2. Each line is prefixed with its program. The script ends all programs when both
+subscribers have received their message, or on Ctrl-C." "$@"
 
 build publisher subscriber
 start publisher publisher

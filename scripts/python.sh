@@ -1,11 +1,11 @@
 #!/bin/sh
-# Prints the path of a Python with the packages of e2e/requirements.txt: of a virtual environment in
-# target/, made here when it is missing or out of date. The tests run the Python twins with it.
+# Prints the path of a Python that has the packages of e2e/requirements.txt. It is in a virtual environment in
+# target/, which this script makes when it is missing or out of date. The tests run the Python twins with it.
 set -eu
 
 usage() {
     echo "usage: ${0##*/}"
-    echo "Prints the path of a Python that has the pinned pyzmq, after setting it up if need be."
+    echo "Prints the path of a Python that has the pinned pyzmq, and sets it up first if necessary."
 }
 
 case ${1-} in
@@ -23,7 +23,7 @@ if ! cmp -s "$requirements" "$venv/requirements.txt"; then
     mkdir -p target
     echo "setting up a virtual environment in $venv" >&2
     if ! log=$(python3 -m venv "$new" 2>&1); then
-        # Debian and Ubuntu keep this part of Python in a package of its own.
+        # Debian and Ubuntu have this part of Python in a separate package.
         rm -rf "$new"
         if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
             { apt-get update && apt-get install -y python3-venv; } >&2

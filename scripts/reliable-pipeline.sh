@@ -6,9 +6,10 @@ cd "$(dirname "$0")/.."
 . scripts/lib/side-by-side.sh
 
 usage="usage: ${0##*/} [--workers N] [--output FILE] [--input FILE | --count N] [-- CMD ARGS...]
-Runs the dispatcher, N workers (2) and the sink, until every task's result is in FILE (results.jsonl): of the
-tasks in the input, a JSON value a line, or of N tasks {\"num\": n} (2000). CMD does a task: it reads it from its
-stdin, and writes the result to its stdout. Started again with the same arguments, it goes on where the output ends."
+Runs the dispatcher, N workers (2) and the sink, until FILE (results.jsonl) has the result of every task. The tasks
+are the lines of the input, one JSON value per line, or N tasks {\"num\": n} (2000). For each task a worker runs CMD,
+which reads the task from stdin and writes the result to stdout. Start the script again with the same arguments to
+continue where the output ends."
 workers=2 output=results.jsonl input=--count tasks=2000
 while [ $# -gt 0 ]; do
     case $1 in
@@ -28,7 +29,7 @@ while [ $# -gt 0 ]; do
     shift 2
 done
 case $workers in '' | *[!0-9]* | 0) wrong_usage "--workers needs a number from 1" ;; esac
-# The scripts run in the folder of the workspace, whoever called them from where.
+# The script runs in the workspace's folder, but paths are relative to the caller's.
 case $output in /*) ;; *) output=$OLDPWD/$output ;; esac
 case $input$tasks in --count* | --input/*) ;; *) tasks=$OLDPWD/$tasks ;; esac
 

@@ -6,9 +6,9 @@ cd "$(dirname "$0")/.."
 case ${1-} in
 -h | --help)
     echo "usage: ${0##*/}
-Checks everything, and fails at the first step that does: the scripts with shellcheck, where that is
-installed; format, lints and docs; the tests, those with Python peers included. Needs Rust, a C++ compiler,
-make and Python 3; sets up the rest below target/."
+Checks everything, and stops at the first step that fails: the scripts, if shellcheck is installed; format,
+lints and docs; all tests, also those with Python peers. Needs Rust, a C++ compiler, make and Python 3; sets up
+the rest below target/."
     exit 0
     ;;
 ?*) echo "error: '$1' is no option; ${0##*/} -h explains" >&2 && exit 2 ;;
@@ -22,14 +22,14 @@ step() {
 if command -v shellcheck >/dev/null; then
     step shellcheck -x scripts/*.sh scripts/*/*.sh
 fi
-# A minimal toolchain comes without them.
+# A minimal toolchain lacks rustfmt and clippy.
 if ! { cargo fmt --version && cargo clippy --version; } >/dev/null 2>&1; then
     step rustup component add rustfmt clippy
 fi
 step cargo fmt --all --check
 step cargo fmt --manifest-path bench/peers/Cargo.toml --all --check
 step cargo clippy --locked --workspace --all-targets -- -D warnings
-# In the folder of the tests, which build the peers, too.
+# In the target folder of the tests, which also build the peers.
 step cargo clippy --locked --manifest-path bench/peers/Cargo.toml --target-dir "${CARGO_TARGET_DIR:-target}" \
     --workspace -- -D warnings
 step env RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --quiet

@@ -1,12 +1,11 @@
 #!/bin/sh
-# Opens the programs of a pattern in tmux, each in a pane of its own.
+# Opens the programs of a pattern in tmux, each in its own pane.
 set -eu
 cd "$(dirname "$0")/.."
 
 usage="usage: ${0##*/} req-rep|pub-sub|pipeline
-Opens the pattern's programs in tmux, in the article's order, each in a pane of its own, where it shows what
-it prints and stays when it has ended. Ctrl-b and an arrow key change the pane, Ctrl-c ends its program,
-Ctrl-b & closes all of them."
+Opens the pattern's programs in tmux, in the article's order, each in its own pane. A pane stays open when its
+program has ended. Ctrl-b and an arrow key change the pane, Ctrl-c ends its program, Ctrl-b & closes all panes."
 
 case ${1-} in
 req-rep) set -- zmq_server zmq_client ;;
@@ -16,7 +15,7 @@ pipeline) set -- producer consumer resultcollector ;;
 *) echo "$usage" >&2 && exit 2 ;;
 esac
 if ! command -v tmux >/dev/null; then
-    echo "error: tmux is not installed; the script of the pattern's name does without it" >&2
+    echo "error: tmux is not installed; scripts/req-rep.sh, pub-sub.sh and pipeline.sh do without it" >&2
     exit 1
 fi
 
@@ -28,15 +27,14 @@ done
 cargo build --release $packages
 bin=$(cd "${CARGO_TARGET_DIR:-target}/release" && pwd)
 
-# What a pane runs: the program, and then a prompt, so that its last lines stay. Ctrl-C is for the program.
+# What a pane runs: the program, then a prompt, so that its last lines stay visible. Ctrl-C ends the program only.
 pane() {
     # shellcheck disable=SC2016 # for the shell in the pane
     printf '%s; %s; %s' 'trap : INT' "$bin/$1" \
         'printf "[ended with status %s: Enter closes this pane] " "$?"; read -r enter'
 }
 
-# The programs from top to bottom, each under its name, in a window of the session that this runs in, or of a
-# new one.
+# The programs from top to bottom, each under its name, in a window of the current session, or of a new one.
 window=
 for program; do
     if [ -n "$window" ]; then

@@ -1,4 +1,4 @@
-//! Everything that `BENCHMARKS.md` shows.
+//! All experiments of `BENCHMARKS.md`.
 
 use std::time::Duration;
 
@@ -9,10 +9,10 @@ use crate::contender::Contender;
 use crate::results::Experiment;
 use crate::{footprint, pipeline, pub_sub, req_rep, scale};
 
-/// High-water marks of the floods: libzmq's default, and two that lose less.
+/// High-water marks of the floods: libzmq's default, and two that lose fewer messages.
 const HWMS: [u32; 3] = [1000, 10_000, 100_000];
 
-/// All experiments; `quick` ones are too short for their figures to mean much.
+/// All experiments. With `quick` they are too short for meaningful figures.
 ///
 /// # Errors
 ///
@@ -21,8 +21,8 @@ pub fn experiments(quick: bool, run: &Run) -> Result<Vec<Experiment>> {
     let msgs = if quick { 20_000 } else { 1_000_000 };
     let rounds = if quick { 1 } else { run.rounds };
     let run = Run { rounds, ..run.clone() };
-    // Where the system places threads and processes differs from one start to the next: what is
-    // short is measured more often.
+    // The OS places threads and processes differently at each start: short experiments get more
+    // rounds.
     let more = |times| Run { rounds: if quick { 1 } else { times * run.rounds }, ..run.clone() };
     let pipeline_work = Pipeline { msgs, consumers: 1 };
 

@@ -8,7 +8,7 @@ use common::socket::options::duration;
 
 use crate::contender::Contender;
 
-/// Measures the programs, side by side with their peers
+/// Measure the programs side by side with their peers
 #[derive(Debug, Parser)]
 #[command(version)]
 pub struct Args {
@@ -19,37 +19,37 @@ pub struct Args {
 /// What to measure.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Round trips of one client, or of several at once
+    /// Round trips of one client, or of several concurrent ones
     ReqRep {
         #[command(flatten)]
         work: ReqRep,
         #[command(flatten)]
         run: Run,
     },
-    /// A publisher that floods its subscribers: messages received a second
+    /// A publisher that floods its subscribers: messages received per second
     PubSub {
         #[command(flatten)]
         work: PubSub,
         #[command(flatten)]
         run: Run,
     },
-    /// Producer, consumers, collector: tasks a second
+    /// Producer, consumers, collector: tasks per second
     Pipeline {
         #[command(flatten)]
         work: Pipeline,
         #[command(flatten)]
         run: Run,
     },
-    /// Dispatcher, workers, sink: tasks a second that are safe in a file, beside plain pipelines
+    /// Dispatcher, workers, sink: tasks per second that are safe in a file, beside plain pipelines
     Reliable {
         #[command(flatten)]
         work: Pipeline,
         #[command(flatten)]
         run: Run,
     },
-    /// Three consumers, one of them ten times slower: how much longer than at their own rates it takes
+    /// Three consumers, one of them ten times slower: total time, compared with the ideal
     Straggler {
-        /// How many tasks
+        /// Number of tasks
         #[arg(long, value_name = "N", default_value_t = 2000)]
         msgs: u64,
         #[command(flatten)]
@@ -69,17 +69,17 @@ pub enum Command {
     },
     /// All of the above, as scripts/bench.sh runs it
     All {
-        /// Less of everything: whether it works, not what is true
+        /// Smoke test: run a little of everything, without meaningful figures
         #[arg(long)]
         quick: bool,
         #[command(flatten)]
         run: Run,
     },
-    /// Writes the tables of a run into a document, between its two marks
+    /// Write the tables of a run into a document, between its two marks
     Report {
-        /// What --json has written
+        /// JSON file written by --json
         results: PathBuf,
-        /// The document; without it, the tables go to stdout
+        /// Document to write into [default: stdout]
         #[arg(long, value_name = "FILE")]
         into: Option<PathBuf>,
     },
@@ -89,23 +89,23 @@ pub enum Command {
 #[derive(Clone, Debug, ClapArgs)]
 #[group(skip)]
 pub struct Run {
-    /// How many times each contender is measured, all in turn; the median counts
+    /// Number of rounds; each measures every contender once, and the median counts
     #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..))]
     pub rounds: u32,
 
-    /// Who is measured [default: all that can do the work]
+    /// Contenders to measure [default: all that can do the work]
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub peers: Vec<Contender>,
 
-    /// On which processors
+    /// Processors to run on [default: all]
     #[arg(long, value_name = "N", value_delimiter = ',')]
     pub cpus: Vec<usize>,
 
-    /// Write the results there, as JSON
+    /// Write the results to this file, as JSON
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
 
-    /// Draw the results into that folder, as SVG
+    /// Draw the results into this folder, as SVG
     #[arg(long, value_name = "DIR")]
     pub plot: Option<PathBuf>,
 }
@@ -114,17 +114,17 @@ pub struct Run {
 #[derive(Clone, Debug, ClapArgs)]
 #[group(skip)]
 pub struct ReqRep {
-    /// How many requests in all
+    /// Number of requests, shared by all clients
     #[arg(long, value_name = "N", default_value_t = 20_000)]
     pub msgs: u64,
-    /// How many bytes a request has
+    /// Size of a request
     #[arg(long, value_name = "BYTES", default_value_t = 9)]
     pub size: usize,
-    /// How many clients ask at once, a process each
+    /// Number of concurrent clients, each a process
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
     pub clients: u64,
-    /// How many requests a second each client is to begin, of zmq-patterns alone; a late answer then counts
-    /// for the requests that it held up, too [default: each as soon as the one before is answered]
+    /// Requests per second that each client begins, for zmq-patterns only; a late answer then also
+    /// counts for the requests that it delayed [default: send when the last answer has arrived]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub rate: Option<u32>,
 }
@@ -133,16 +133,16 @@ pub struct ReqRep {
 #[derive(Clone, Debug, ClapArgs)]
 #[group(skip)]
 pub struct PubSub {
-    /// How many messages each subscriber receives
+    /// Number of messages that each subscriber receives
     #[arg(long, value_name = "N", default_value_t = 2_000_000)]
     pub msgs: u64,
-    /// How many bytes a message's second frame has
+    /// Size of a message's second frame
     #[arg(long, value_name = "BYTES", default_value_t = 19, value_parser = size)]
     pub size: usize,
-    /// How many subscribers there are, a process each
+    /// Number of subscribers, each a process
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub subscribers: u64,
-    /// High-water mark of both sides, in messages, of those that have one
+    /// High-water mark of both sides, in messages, for contenders that have one
     #[arg(long, value_name = "N", default_value_t = 100_000)]
     pub hwm: u32,
 }
@@ -151,10 +151,10 @@ pub struct PubSub {
 #[derive(Clone, Debug, ClapArgs)]
 #[group(skip)]
 pub struct Pipeline {
-    /// How many tasks
+    /// Number of tasks
     #[arg(long, value_name = "N", default_value_t = 2_000_000)]
     pub msgs: u64,
-    /// How many consumers there are, a process each
+    /// Number of consumers or workers, each a process
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
     pub consumers: u64,
 }
@@ -172,13 +172,13 @@ pub struct Scale {
     /// Numbers of consumers
     #[arg(long, value_name = "N", value_delimiter = ',', default_values_t = [1, 2, 4, 8, 16, 32])]
     pub consumers: Vec<u64>,
-    /// How many requests and how many tasks there are, however many share them
+    /// Number of requests, and of tasks, shared by all clients or consumers
     #[arg(long, value_name = "N", default_value_t = 200_000)]
     pub msgs: u64,
-    /// The clients are threads of one program, not processes
+    /// Run the clients in threads of this program, not as processes
     #[arg(long)]
     pub threads: bool,
-    /// How long the subscribers are flooded
+    /// Duration of each flood
     #[arg(long, value_name = "D", default_value = "3s", value_parser = duration)]
     pub duration: Duration,
 }
@@ -191,5 +191,5 @@ fn size(text: &str) -> Result<usize, String> {
     }
 }
 
-/// How many bytes stand before the topic in a message.
+/// The number of bytes before the topic in a message.
 pub const TOPIC_OFFSET: usize = "message for ".len();

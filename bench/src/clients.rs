@@ -1,4 +1,4 @@
-//! Clients that ask a server at once, each something of its own, and are to be answered that.
+//! Concurrent clients of one server. Each sends a request of its own, which the server echoes.
 
 use std::process::Command;
 use std::sync::Barrier;
@@ -14,19 +14,19 @@ use crate::process::{DEADLINE, Process};
 use crate::results::Measured;
 use crate::results::per_second;
 
-/// How many threads share the clients of one program: each has its clients ask, one after the other,
-/// and then takes their answers.
+/// The number of threads that share the clients of one program. Each sends the requests of all its
+/// clients, and then receives their answers.
 const THREADS: u64 = 10;
 
-/// Requests a second of `clients` programs, which share `msgs` requests.
+/// Requests per second of `clients` processes, which share `msgs` requests.
 ///
 /// # Errors
 ///
-/// An answer that is another client's, or missing.
+/// An answer that is missing or another client's.
 pub fn processes(clients: u64, msgs: u64) -> Result<Measured> {
     let endpoint = endpoint();
     let count = (msgs / clients).max(1);
-    // They try to connect until there is a server: so all of them begin at once.
+    // They retry until the server listens: so all of them begin at the same time.
     let asking: Result<Vec<_>> = (0..clients)
         .map(|number| {
             let mut client = Command::new(built("zmq_client")?);
@@ -43,17 +43,17 @@ pub fn processes(clients: u64, msgs: u64) -> Result<Measured> {
     for (number, lines) in answers.iter().enumerate() {
         let answer = format!(r#"{{"kind":"bytes","message":"{number}"}}"#);
         let right = lines.lines().filter(|line| *line == answer).count() as u64;
-        ensure!(right == count, "client {number} has {right} of {count} right answers");
+        ensure!(right == count, "client {number} has {right} of {count} correct answers");
     }
     Ok(per_second(clients * count, elapsed).into())
 }
 
-/// The same of sockets of this program, which take less of the machine than processes do: what is
-/// left of it is the server's.
+/// The same with sockets of this program, which use less of the machine than processes do, and
+/// leave the rest to the server.
 ///
 /// # Errors
 ///
-/// An answer that is another client's, or missing.
+/// An answer that is missing or another client's.
 pub fn threads(clients: u64, msgs: u64) -> Result<Measured> {
     let endpoint = endpoint();
     let count = (msgs / clients).max(1);
@@ -67,7 +67,7 @@ pub fn threads(clients: u64, msgs: u64) -> Result<Measured> {
                 let (endpoint, connected) = (&endpoint, &connected);
                 let numbers = (first..clients).step_by(usize::try_from(threads)?);
                 Ok(scope.spawn(move || -> Result<()> {
-                    // The first answers show that they are connected.
+                    // The first answers show that all are connected.
                     let asking = Asking::connect(numbers, endpoint)
                         .and_then(|asking| asking.ask().map(|()| asking));
                     connected.wait();
@@ -86,7 +86,7 @@ pub fn threads(clients: u64, msgs: u64) -> Result<Measured> {
     Ok(per_second(clients * count, elapsed).into())
 }
 
-/// The clients of a thread, and what each asks.
+/// The clients of a thread, each with its request.
 struct Asking(Vec<(String, Socket)>);
 
 impl Asking {
@@ -106,7 +106,7 @@ impl Asking {
         Ok(Self(clients?))
     }
 
-    /// Has all of them ask, and then takes all answers.
+    /// Sends a request for each of them, and then receives all answers.
     fn ask(&self) -> Result<()> {
         for (message, socket) in &self.0 {
             socket.send(message, 0).context("cannot send a request")?;

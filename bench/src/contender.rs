@@ -1,5 +1,5 @@
-//! Who is measured: the programs of this workspace, and their peers. All take the same command
-//! lines, but for what says how much they print.
+//! The contenders: the programs of this workspace, and their peers. All have the same command
+//! lines, except for the flags that make them quiet.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
 
-/// One that plays the roles of the programs.
+/// An implementation of the programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Contender {
     /// The programs of this workspace
@@ -18,9 +18,9 @@ pub enum Contender {
     Python,
     /// omq-tokio
     Omq,
-    /// zeromq, written in Rust alone
+    /// zeromq, written entirely in Rust
     Zeromq,
-    /// A TCP stream: the floor for a round trip
+    /// A TCP stream: the lower bound for a round trip
     Tcp,
 }
 
@@ -42,14 +42,14 @@ impl Contender {
         }
     }
 
-    /// How many of `messages` it is measured with: Python, which takes tens of times as long for each,
-    /// with a fifth.
+    /// The number of `messages` it is measured with: a fifth for Python, which needs tens of times
+    /// as long for each.
     #[must_use]
     pub fn share(self, messages: u64) -> u64 {
         if self == Self::Python { messages.div_ceil(5) } else { messages }
     }
 
-    /// A program of its, to which the arguments are still to be given.
+    /// The command that runs one of its programs, still without that program's arguments.
     ///
     /// # Errors
     ///
@@ -78,23 +78,23 @@ impl Contender {
     }
 }
 
-/// Those of `able` that are `wanted`, or all of them where no wish is said.
+/// The `wanted` contenders, or all that are `able` when none is named.
 ///
 /// # Errors
 ///
-/// A wish for one that cannot do the work.
+/// A wanted contender that cannot do the work.
 pub fn choose(wanted: &[Contender], able: &[Contender]) -> Result<Vec<Contender>> {
     for one in wanted {
-        ensure!(able.contains(one), "{} cannot be measured at this work", one.name());
+        ensure!(able.contains(one), "{} has no such benchmark", one.name());
     }
     Ok(if wanted.is_empty() { able.to_vec() } else { wanted.to_vec() })
 }
 
-/// The path of a program, which is beside this one.
+/// The path of a program in the folder of this one.
 ///
 /// # Errors
 ///
-/// A program that is not there.
+/// A program that is missing.
 pub fn built(name: &str) -> Result<PathBuf> {
     let this = std::env::current_exe().context("cannot find this program")?;
     let path = this.with_file_name(name);
@@ -112,7 +112,7 @@ pub fn root() -> &'static Path {
 ///
 /// # Errors
 ///
-/// What `scripts/python.sh` says.
+/// The failure of `scripts/python.sh`.
 pub fn interpreter() -> Result<PathBuf> {
     let script = root().join("scripts/python.sh");
     let output = Command::new(script).stderr(Stdio::inherit()).output();

@@ -1,4 +1,4 @@
-//! What a program takes before it has done anything: time to start, memory, and disk.
+//! The footprint of a program that has done nothing yet: time to start, memory, and disk.
 
 use std::fs;
 use std::net::TcpListener;
@@ -43,7 +43,7 @@ pub fn experiments(run: &Run) -> Result<Vec<Experiment>> {
         title: title.to_owned(),
         unit: unit.to_owned(),
         more_is_better: false,
-        // They are not rivals.
+        // The programs are not compared with each other.
         reference: String::new(),
         x: None,
         series,
@@ -70,7 +70,7 @@ fn start(name: &str) -> Result<(Duration, f64)> {
     let listener = if binds { None } else { Some(TcpListener::bind(address)?) };
     let start = Instant::now();
     let mut process = Process::start(&mut command)?;
-    // Held until the memory is read.
+    // Kept open until the memory is read.
     let _connection = match &listener {
         None => process.wait_until_listening(&endpoint).map(|()| None)?,
         Some(listener) => Some(listener.accept().context("cannot accept a connection")?),

@@ -1,4 +1,4 @@
-//! What was measured, where, and when.
+//! The machine, the versions and the time of a run.
 
 use std::fs;
 use std::path::Path;
@@ -11,11 +11,11 @@ use anyhow::{Context, Result, ensure};
 use crate::contender::{interpreter, root};
 use crate::results::{Experiment, Results};
 
-/// Adds to `experiments` what is needed to make sense of them.
+/// Adds to `experiments` the command line, the machine and the versions they ran with.
 ///
 /// # Errors
 ///
-/// What cannot be found out.
+/// A version or a property of the machine that cannot be read.
 pub fn describe(experiments: Vec<Experiment>) -> Result<Results> {
     let (major, minor, patch) = zmq::version();
     let mut versions = vec![
@@ -29,7 +29,8 @@ pub fn describe(experiments: Vec<Experiment>) -> Result<Results> {
     }
     let pyzmq = "import zmq; print(zmq.__version__, 'on libzmq', zmq.zmq_version())";
     versions.push(("pyzmq".to_owned(), output(Command::new(interpreter()?).args(["-c", pyzmq]))?));
-    versions.push(("rustc".to_owned(), output(Command::new("rustc").arg("--version"))?));
+    let rustc = output(Command::new("rustc").arg("--version"))?;
+    versions.push(("rustc".to_owned(), rustc.trim_start_matches("rustc ").to_owned()));
     let mut words = std::env::args();
     let program = words.next().unwrap_or_default();
     let program = Path::new(&program).file_name().unwrap_or_default().to_string_lossy();

@@ -1,5 +1,5 @@
-//! Measures the programs of the workspace, side by side with their peers, each as a process of its
-//! own. `scripts/bench.sh` builds and runs all; `BENCHMARKS.md` says what the figures mean.
+//! Measures the programs of the workspace side by side with their peers, each in its own process.
+//! `scripts/bench.sh` builds and runs everything; `BENCHMARKS.md` explains the figures.
 
 mod all;
 mod args;
@@ -56,7 +56,7 @@ fn run(command: Command) -> Result<()> {
     finish(experiments, &run)
 }
 
-/// Prints the tables, and writes what is to be written.
+/// Prints the tables, and writes the JSON and the plots that the command line asks for.
 fn finish(experiments: Vec<Experiment>, run: &Run) -> Result<()> {
     let results = machine::describe(experiments)?;
     if let Some(path) = &run.json {

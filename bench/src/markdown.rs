@@ -12,11 +12,15 @@ impl Display for Table<'_> {
         let Self(experiment) = self;
         let Experiment { title, unit, x, series, .. } = experiment;
         writeln!(f, "### {title}\n")?;
-        let first = x.as_deref().unwrap_or("who");
+        // Without a reference the rows are the workspace's own programs.
+        let rows = if experiment.reference.is_empty() { "program" } else { "contender" };
+        let first = x.as_deref().unwrap_or(rows);
         let compared = x.is_none() && series.iter().any(|one| one.name == experiment.reference);
         let latency = series.iter().any(|one| !one.percentiles.is_empty());
         write!(f, "| {first} | {unit}, median | min | max |")?;
-        f.write_str(if compared { " the first is so many times as good |" } else { "" })?;
+        if compared {
+            write!(f, " time, ratio to {} |", experiment.reference)?;
+        }
         f.write_str(if latency { " p50 µs | p99 µs | p99.9 µs |" } else { "" })?;
         write!(f, "\n|---|---:|---:|---:|")?;
         f.write_str(if compared { "---:|" } else { "" })?;
@@ -49,7 +53,7 @@ fn percentile_of(series: &Series, wanted: f64) -> String {
     found.map_or(String::new(), |(_, time)| figure(*time))
 }
 
-/// A figure with three digits that count: `1.84 M`, `975 k`, `52.1`.
+/// A figure with three significant digits: `1.84 M`, `975 k`, `52.1`.
 #[must_use]
 pub fn figure(value: f64) -> String {
     let (value, prefix) = match value.abs() {
@@ -73,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn figures_have_three_digits_that_count() {
+    fn figures_have_three_significant_digits() {
         let shown = [0.5, 9.87, 52.14, 975.4, 3_210.0, 97_540.0, 1_843_000.0].map(figure);
         assert_eq!(shown, ["0.50", "9.87", "52.1", "975", "3210", "97.5 k", "1.84 M"]);
     }

@@ -17,7 +17,7 @@ use crate::rounds;
 /// The reliable pipeline's name in tables and plots.
 const RELIABLE: &str = "reliable pipeline";
 
-/// Tasks a second, of each contender.
+/// Tasks per second of each contender.
 ///
 /// # Errors
 ///
@@ -44,11 +44,11 @@ pub fn experiment(work: &Pipeline, run: &Run) -> Result<Experiment> {
     })
 }
 
-/// Tasks a second of the reliable pipeline, beside plain ones.
+/// Tasks per second of the reliable pipeline, beside plain ones.
 ///
 /// # Errors
 ///
-/// A measurement that fails, and a task that is not in the output once.
+/// A measurement that fails; a task that is not in the output exactly once.
 pub fn reliable_experiment(work: &Pipeline, run: &Run) -> Result<Experiment> {
     let contenders = choose(&run.peers, &Contender::ZEROMQ)?;
     let plain_names = contenders.iter().map(|one| (format!("{}, plain", one.name()), None));
@@ -75,7 +75,7 @@ pub fn reliable_experiment(work: &Pipeline, run: &Run) -> Result<Experiment> {
     })
 }
 
-/// How many times the ideal time three consumers take, one of which is ten times slower.
+/// The time of three consumers, one of them ten times slower, divided by the ideal time.
 ///
 /// # Errors
 ///
@@ -94,7 +94,7 @@ pub fn straggler(msgs: u64, run: &Run) -> Result<Experiment> {
     })?;
     Ok(Experiment {
         id: "straggler".to_owned(),
-        title: format!("Straggler, {msgs} tasks, consumers of 1, 1 and 10 ms a task: time taken"),
+        title: format!("Straggler, {msgs} tasks, consumers of 1, 1 and 10 ms per task: time taken"),
         unit: "times the ideal".to_owned(),
         more_is_better: false,
         reference: RELIABLE.to_owned(),
@@ -109,26 +109,27 @@ fn count(work: &Pipeline) -> Result<usize> {
 
 #[derive(Deserialize)]
 struct Summary {
-    results: u64,
+    collected: u64,
 }
 
-/// How many more tasks a producer has than are collected. pyzmq's libzmq may drop the end of what a
-/// program has sent when that ends (its issue 4763): nothing that counts is there.
+/// The number of tasks that a producer sends beyond those that are collected. pyzmq's libzmq may
+/// drop a program's last messages when it ends (libzmq issue 4763); this way none of them is
+/// missed.
 pub const SURPLUS: u64 = 10_000;
 
-/// How long `contender` takes for `msgs` tasks, with a consumer for each of `work`, which is what
-/// it takes for a task: from the start of the consumers to the end of the collector. The producer
-/// has `surplus` tasks more.
+/// The time that `contender` needs for `msgs` tasks, from the start of the consumers to the end of
+/// the collector. Each entry of `work` is a consumer, and the time it spends on a task. The
+/// producer sends `surplus` more tasks.
 ///
 /// # Errors
 ///
-/// A program that fails, and results that are missing.
+/// A program that fails; missing results.
 pub fn plain(contender: Contender, msgs: u64, surplus: u64, work: &[Duration]) -> Result<Duration> {
     let (tasks, results) = (endpoint(), endpoint());
     let mut producer = contender.program("producer")?;
     producer.args(["--bind", &tasks, "--count", &(msgs + surplus).to_string()]);
     if work.len() > 1 && contender == Contender::ZmqPatterns {
-        // Each has its share.
+        // So that each consumer gets its share.
         producer.args(["--wait-for", &work.len().to_string()]);
     }
     let mut producer = Process::start(&mut producer)?;
@@ -144,7 +145,7 @@ pub fn plain(contender: Contender, msgs: u64, surplus: u64, work: &[Duration]) -
             let mut consumer = contender.program("consumer")?;
             consumer.args(["--tasks-connect", &tasks, "--results-connect", &results]);
             if contender == Contender::ZmqPatterns {
-                // The peers' id: their results are as long.
+                // The peers' id: so all results have the same length.
                 consumer.args(["--id", "1"]);
                 consumer.arg("--work").arg(format!("{}ns", work.as_nanos()));
             }
@@ -153,15 +154,15 @@ pub fn plain(contender: Contender, msgs: u64, surplus: u64, work: &[Duration]) -
         .collect();
     let _consumers = consumers?;
     if contender == Contender::ZmqPatterns {
-        let Summary { results } = collector.summary()?;
-        ensure!(results == msgs, "{results} of {msgs} results");
+        let Summary { collected } = collector.summary()?;
+        ensure!(collected == msgs, "collected {collected} of {msgs} results");
     } else {
         collector.finish()?;
     }
     Ok(start.elapsed())
 }
 
-/// How long the reliable pipeline takes: from the start of the workers to the end of the sink.
+/// The time of the reliable pipeline, from the start of the workers to the end of the sink.
 fn reliable(msgs: u64, work: &[Duration]) -> Result<Duration> {
     let [tasks, results, acks, progress] = [(); 4].map(|()| endpoint());
     let folder = tempfile::tempdir().context("cannot make a folder")?;
@@ -197,7 +198,7 @@ struct Line {
     num: u64,
 }
 
-/// Each task is in the output once, after the header.
+/// Checks that each task is in the output exactly once, after the header.
 fn verify(output: &str, msgs: u64) -> Result<()> {
     let lines = output.lines().skip(1).map(serde_json::from_str::<Line>);
     let nums: Result<Vec<u64>, _> = lines.map(|line| line.map(|line| line.num)).collect();

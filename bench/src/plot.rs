@@ -16,7 +16,7 @@ type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
 /// In pixels.
 const SIZE: (u32, u32) = (960, 420);
-/// The colours of contenders, in their order; all of them can be told apart by the colour-blind.
+/// The colours of the contenders, in order. Colour-blind readers can distinguish them.
 const COLOURS: [RGBColor; 6] = [
     RGBColor(213, 94, 0),
     RGBColor(0, 114, 178),
@@ -26,12 +26,12 @@ const COLOURS: [RGBColor; 6] = [
     RGBColor(86, 86, 86),
 ];
 
-/// Draws all of a run into `folder`, a file `<id>.svg` each, and `<id>-percentiles.svg` for round
-/// trips.
+/// Draws each experiment of a run into `folder`, as `<id>.svg`, and for round trips also
+/// `<id>-percentiles.svg`.
 ///
 /// # Errors
 ///
-/// What cannot be drawn or written.
+/// A plot that cannot be drawn or written.
 pub fn draw(results: &Results, folder: &Path) -> Result<()> {
     for experiment in &results.experiments {
         let path = folder.join(format!("{}.svg", experiment.id));
@@ -69,7 +69,7 @@ fn text(area: &Area, text: &str, at: (i32, i32), size: i32, anchor: HPos) -> Res
     area.draw(&Text::new(text.to_owned(), at, style)).map_err(|error| anyhow!("{error}"))
 }
 
-/// A bar a contender, as long as its median; a thin line from its least to its most.
+/// One bar per contender, as long as its median; a thin line from its minimum to its maximum.
 #[expect(clippy::cast_possible_truncation, reason = "pixels")]
 fn bars(area: &Area, experiment: &Experiment) -> Result<()> {
     const LEFT: i32 = 180;
@@ -125,7 +125,7 @@ fn lines(area: &Area, experiment: &Experiment) -> Result<()> {
     Ok(())
 }
 
-/// Round trips of all rounds: a line a contender, over the percentiles.
+/// Round trips of all rounds: one line per contender, over the percentiles.
 fn percentiles(area: &Area, experiment: &Experiment) -> Result<()> {
     let of = |one: &Series| -> Vec<(f64, f64)> {
         (0..).map(f64::from).zip(one.percentiles.iter().map(|(_, time)| *time)).collect()

@@ -1,4 +1,4 @@
-//! Processes: started, watched, and gone when their measurement is over.
+//! The processes of a measurement: started, watched, and killed at its end.
 
 use std::fs::File;
 use std::io::{Read, Seek};
@@ -16,24 +16,24 @@ use signal_hook::iterator::Signals;
 
 /// How long anything may take before the measurement fails.
 pub const DEADLINE: Duration = Duration::from_secs(120);
-/// The processes that have to end with this one.
+/// The processes that must end with this one.
 static RUNNING: Mutex<Vec<Arc<SharedChild>>> = Mutex::new(Vec::new());
 
 fn running() -> MutexGuard<'static, Vec<Arc<SharedChild>>> {
     RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// From now on SIGINT and SIGTERM end all processes, and then this one, with 130 or 143. Some of
-/// them would run for ever.
+/// From now on SIGINT and SIGTERM end all processes, and then this one, with 130 or 143. Without
+/// this, endless programs would keep running.
 ///
 /// # Errors
 ///
-/// What keeps the signals from being caught.
+/// Signals that cannot be caught.
 pub fn end_all_on_signals() -> Result<()> {
     let mut signals = Signals::new([SIGINT, SIGTERM]).context("cannot catch signals")?;
     let wait = move || {
         if let Some(signal) = signals.forever().next() {
-            // Held to the end, so that no further process is started.
+            // Locked to the end, so that no further process is started.
             let running = running();
             running.iter().for_each(|child| end(child));
             signal_hook::low_level::exit(128 + signal);
@@ -52,7 +52,7 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts `command`. What it prints goes to files, which do not make it wait.
+    /// Starts `command`. Its output goes to files, which never block it.
     ///
     /// # Errors
     ///
@@ -75,20 +75,20 @@ impl Process {
         self.child.id()
     }
 
-    /// Asks the program to end, as Ctrl-C does.
+    /// Interrupts the program, as Ctrl-C does.
     ///
     /// # Errors
     ///
-    /// The system's.
+    /// The OS's.
     pub fn interrupt(&self) -> Result<()> {
         self.child.send_signal(SIGINT).with_context(|| format!("cannot interrupt {}", self.name))
     }
 
-    /// Waits for the program's end, and gives what it has printed on stdout.
+    /// Waits for the program's end, and returns what it printed on stdout.
     ///
     /// # Errors
     ///
-    /// A program that fails, with its stderr, or does not end by [`DEADLINE`].
+    /// A program that fails, with its stderr; one that does not end within [`DEADLINE`].
     pub fn finish(mut self) -> Result<String> {
         let Some(status) = self.child.wait_timeout(DEADLINE)? else {
             bail!("{} has not ended within {DEADLINE:?}", self.name)
@@ -102,7 +102,7 @@ impl Process {
     ///
     /// # Errors
     ///
-    /// Those of [`Process::finish`], and a line that is no such JSON.
+    /// Those of [`Process::finish`]; a line that is not such JSON.
     pub fn summary<T: DeserializeOwned>(self) -> Result<T> {
         let name = self.name.clone();
         let stdout = self.finish()?;
@@ -110,11 +110,11 @@ impl Process {
         serde_json::from_str(line).with_context(|| format!("cannot read what {name} printed"))
     }
 
-    /// Waits until somebody listens on `endpoint`, which this program is to bind.
+    /// Waits until `endpoint`, which this program binds, accepts connections.
     ///
     /// # Errors
     ///
-    /// A program that ends instead, or does not listen by [`DEADLINE`].
+    /// A program that ends instead, or does not listen within [`DEADLINE`].
     pub fn wait_until_listening(&mut self, endpoint: &str) -> Result<()> {
         let address = endpoint.trim_start_matches("tcp://");
         let start = Instant::now();
@@ -137,7 +137,7 @@ impl Drop for Process {
 }
 
 fn end(child: &SharedChild) {
-    // Both fail where it has ended.
+    // Both fail if it has already ended.
     let _ = child.kill();
     let _ = child.wait();
 }

@@ -13,7 +13,7 @@ use crate::process::Process;
 use crate::results::{Experiment, Measured, per_second};
 use crate::rounds;
 
-/// Messages received a second, of each contender.
+/// Messages received per second, of each contender.
 ///
 /// # Errors
 ///
@@ -66,8 +66,8 @@ struct Summary {
     received: u64,
 }
 
-/// The microseconds that each delivered message took, of a flood of `duration` to a number of
-/// subscribers who are all there when it begins.
+/// The microseconds per delivered message, in a flood of `duration` that begins when all
+/// `subscribers` are connected.
 ///
 /// # Errors
 ///
@@ -76,7 +76,7 @@ pub fn cost_per_delivery(subscribers: u64, duration: Duration, hwm: u32) -> Resu
     let (endpoint, topic, hwm) = (endpoint(), "client1", hwm.to_string());
     let mut publisher = Contender::ZmqPatterns.program("publisher")?;
     publisher.args(["--bind", &endpoint, "--topic", topic, "--hwm", &hwm]);
-    // This program is one more subscriber: its first message tells that the flood has begun.
+    // This program is one more subscriber: its first message shows that the flood has begun.
     publisher.args(["--wait-for", &(subscribers + 1).to_string()]);
     let mut publisher = Process::start(&mut publisher)?;
     publisher.wait_until_listening(&endpoint)?;

@@ -10,15 +10,15 @@ use anyhow::{Context, Result};
 use crate::markdown::Table;
 use crate::results::Results;
 
-/// Between these lines of a document stand the tables.
+/// The lines of a document between which the tables stand.
 const MARKS: [&str; 2] =
     ["<!-- the tables of bench/results/results.json -->\n", "<!-- end of the tables -->\n"];
 
-/// Writes the tables to stdout, or into the document `into`, in the place of those that it has.
+/// Writes the tables to stdout, or into the document `into`, replacing its old ones.
 ///
 /// # Errors
 ///
-/// A document without the marks, and what the system refuses.
+/// A document without the marks; one that cannot be read or written.
 pub fn write(results: &Results, into: Option<&Path>) -> Result<()> {
     let tables = tables(results)?;
     let Some(path) = into else {

@@ -1,4 +1,4 @@
-//! Round trips: a server, and clients that ask it.
+//! Round trips between a server and its clients.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::process::Process;
 use crate::results::{Experiment, Measured};
 use crate::rounds;
 
-/// How long the answers of a client took.
+/// The round trips of a client, from its summary.
 #[derive(Deserialize)]
 pub struct Summary {
     round_trip: RoundTrip,

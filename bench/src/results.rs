@@ -1,66 +1,66 @@
-//! What was measured.
+//! The results of measurements.
 
 use std::time::Duration;
 
 use common::program::latency::Latency;
 use serde::{Deserialize, Serialize};
 
-/// All of a run.
+/// The results of a run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Results {
-    /// When it had ended, in UTC.
+    /// When the run ended, in UTC.
     pub date: String,
-    /// The command line that did it.
+    /// The command line of the run.
     pub command: String,
-    /// The processor, how many, and the system.
+    /// The processor, the number of processors, and the OS.
     pub machine: String,
-    /// What was measured, in which version.
+    /// The names and versions of what was measured.
     pub versions: Vec<(String, String)>,
-    /// One after the other.
+    /// The experiments, in order.
     pub experiments: Vec<Experiment>,
 }
 
-/// Contenders at the same work, in turn.
+/// Contenders measured at the same work, in turns.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Experiment {
-    /// Its name in the JSON, the documents and the names of plots.
+    /// Its name in the JSON and in the file names of plots.
     pub id: String,
-    /// What is measured, for people, with the numbers that define the work.
+    /// What is measured, for readers, with the numbers that define the work.
     pub title: String,
-    /// What a figure is.
+    /// The unit of the figures.
     pub unit: String,
-    /// Whether more of it is better.
+    /// Whether larger figures are better.
     pub more_is_better: bool,
-    /// Which of them the others are compared with.
+    /// The contender that the others are compared with.
     pub reference: String,
-    /// What the x axis of a plot is, where [`Series::x`] is set.
+    /// The label of a plot's x axis, where [`Series::x`] is set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub x: Option<String>,
-    /// What each contender did.
+    /// The figures of each contender.
     pub series: Vec<Series>,
 }
 
-/// What one contender did in each round.
+/// The figures of one contender.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Series {
-    /// Who.
+    /// The contender.
     pub name: String,
-    /// Where on the x axis.
+    /// The place on the x axis.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub x: Option<u64>,
-    /// A figure a round.
+    /// One figure per round.
     pub values: Vec<f64>,
-    /// Percentiles of all rounds together, in microseconds, of round trips.
+    /// Percentiles of the round trips of all rounds, in microseconds.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub percentiles: Vec<(f64, f64)>,
 }
 
-/// What one measurement gave.
+/// The result of one measurement.
 #[derive(Clone, Debug)]
 pub struct Measured {
     /// The figure.
     pub value: f64,
-    /// Round trips, where there were any.
+    /// The round trips, if any.
     pub latency: Option<Latency>,
 }
 
@@ -71,19 +71,19 @@ impl From<f64> for Measured {
 }
 
 impl Series {
-    /// The figure that counts.
+    /// The median of all rounds: the figure that counts.
     #[must_use]
     pub fn median(&self) -> f64 {
         median(self.values.clone())
     }
 
-    /// The least of all rounds.
+    /// The minimum of all rounds.
     #[must_use]
     pub fn min(&self) -> f64 {
         self.values.iter().copied().min_by(f64::total_cmp).unwrap_or(f64::NAN)
     }
 
-    /// The most of all rounds.
+    /// The maximum of all rounds.
     #[must_use]
     pub fn max(&self) -> f64 {
         self.values.iter().copied().max_by(f64::total_cmp).unwrap_or(f64::NAN)
@@ -107,8 +107,8 @@ impl Experiment {
         self.series.iter().find(|series| series.name == self.reference)
     }
 
-    /// How many times as good as `series` the reference is: the median of the rounds' own ratios.
-    /// What changes from round to round, as the machine's speed, is in neither.
+    /// The time that `series` needs for the same work, divided by the reference's: the median of
+    /// the rounds' own ratios, in which changes of the machine's speed cancel out.
     #[must_use]
     pub fn ratio(&self, series: &Series) -> Option<f64> {
         let reference = self.reference()?;
@@ -119,7 +119,7 @@ impl Experiment {
     }
 }
 
-/// How many a second, of `count` in `elapsed`.
+/// The rate of `count` in `elapsed`, per second.
 #[expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
 #[must_use]
 pub fn per_second(count: u64, elapsed: Duration) -> f64 {

@@ -1,5 +1,5 @@
-//! Measures contenders in turn, round by round, so that what disturbs the machine for a while
-//! disturbs all of them.
+//! Measures contenders in turns, round by round, so that a disturbance of the machine affects all
+//! of them.
 
 use anyhow::{Context, Result};
 use common::program::latency::Latency;
@@ -10,11 +10,11 @@ use nix::unistd::Pid;
 use crate::args::Run;
 use crate::results::{Measured, Series};
 
-/// The percentiles that are kept of round trips.
+/// The percentiles of round trips that are kept.
 const PERCENTILES: [f64; 9] = [0.0, 25.0, 50.0, 75.0, 90.0, 95.0, 99.0, 99.9, 100.0];
 
-/// Has `measure` do each of the `names` once a round, on the processors that `run` names. A name
-/// comes with its place on the x axis, where there is one.
+/// Calls `measure` for each of the `names` once per round, on the processors that `run` names. A
+/// name comes with its place on the x axis, if there is one.
 ///
 /// # Errors
 ///
@@ -34,7 +34,7 @@ pub fn measure(
     let mut values: Vec<Vec<f64>> = vec![Vec::new(); names.len()];
     let mut latencies: Vec<Option<Latency>> = vec![None; names.len()];
     for round in 0..run.rounds {
-        // Each round begins with another one, so that nobody always follows the same one.
+        // Each round begins with the next contender, so that none always follows the same one.
         let first = usize::try_from(round)? % names.len();
         for index in (first..names.len()).chain(0..first) {
             let (name, x) = &names[index];
@@ -62,7 +62,7 @@ pub fn measure(
     Ok(series.collect())
 }
 
-/// This thread, and what it starts from then on.
+/// This thread, and the threads and processes it starts from then on.
 const THIS: Pid = Pid::from_raw(0);
 
 fn pin(cpus: &[usize]) -> Result<()> {

@@ -1,4 +1,4 @@
-//! What a message costs, against how many share the work.
+//! The cost of a message, against the number of peers that share the work.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::pipeline::SURPLUS;
 use crate::results::{Experiment, Measured, per_second};
 use crate::{clients, pipeline, pub_sub, rounds};
 
-/// The high-water mark of the floods: libzmq's own.
+/// The high-water mark of the floods: libzmq's default.
 const HWM: u32 = 1000;
 
 /// Three experiments: clients, subscribers, consumers.
@@ -23,18 +23,18 @@ pub fn experiments(work: &Scale, run: &Run) -> Result<Vec<Experiment>> {
     Ok(vec![clients(work, run)?, subscribers(work, run)?, consumers(work, run)?])
 }
 
-/// Requests answered a second, against the number of clients.
+/// Requests answered per second, against the number of clients.
 ///
 /// # Errors
 ///
-/// A measurement that fails, and an answer that is wrong.
+/// A measurement that fails; a wrong answer.
 pub fn clients(work: &Scale, run: &Run) -> Result<Experiment> {
     let Scale { msgs, threads, .. } = *work;
-    let kind = if threads { "clients of one program" } else { "clients" };
+    let kind = if threads { "clients of one program" } else { "client processes" };
     series(
         run,
         "clients",
-        &format!("{msgs} requests, shared by {kind} that ask at once: answered, all rightly"),
+        &format!("{msgs} requests, shared by concurrent {kind}: all answered correctly"),
         ("requests/s", true),
         &work.clients,
         |count| {
@@ -43,7 +43,7 @@ pub fn clients(work: &Scale, run: &Run) -> Result<Experiment> {
     )
 }
 
-/// The time for each message delivered, against the number of subscribers.
+/// The time per delivered message, against the number of subscribers.
 ///
 /// # Errors
 ///
@@ -53,14 +53,14 @@ pub fn subscribers(work: &Scale, run: &Run) -> Result<Experiment> {
     series(
         run,
         "subscribers",
-        &format!("A flood of {duration:?}, high-water mark {HWM}: time for each message delivered"),
+        &format!("A flood of {duration:?}, high-water mark {HWM}: time per delivered message"),
         ("µs/message", false),
         &work.subscribers,
         |subscribers| pub_sub::cost_per_delivery(subscribers, duration, HWM),
     )
 }
 
-/// The time for each task, against the number of consumers.
+/// The time per task, against the number of consumers.
 ///
 /// # Errors
 ///
@@ -70,7 +70,7 @@ pub fn consumers(work: &Scale, run: &Run) -> Result<Experiment> {
     series(
         run,
         "consumers",
-        &format!("{msgs} JSON tasks, shared by consumers: time for each"),
+        &format!("{msgs} JSON tasks, shared by consumers: time per task"),
         ("µs/task", false),
         &work.consumers,
         |consumers| {

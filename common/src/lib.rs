@@ -21,6 +21,8 @@
 //! | CURVE keys, and who may connect (ZAP) | [`socket::curve`] |
 //! | the pipeline's JSON messages | [`message::WorkMessage`], [`message::WorkResult`] |
 //! | bytes, string, JSON, pickle, multipart | [`message::payload`] |
+//! | JSON that stays as it was written | [`message::json`] |
+//! | published messages, as bytes and as text | [`message::publication`] |
 //! | Python's pickles, read safely | [`message::pickle`] |
 //! | messages that are rejected | [`message::BadMessage`] |
 //! | how bytes are shown | [`message::text`] |

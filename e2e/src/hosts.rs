@@ -1,4 +1,4 @@
-//! Hosts of their own for the programs, each with its own address, made by `scripts/lib/hosts.sh`.
+//! Several hosts on one machine, each with its own address, made by `scripts/lib/hosts.sh`.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -9,18 +9,18 @@ use std::thread;
 use nix::sched::{CloneFlags, setns};
 
 use crate::lock::lock;
-use crate::program::root;
 use crate::sockets::Peers;
+use crate::workspace::root;
 
-/// A network of hosts, numbered from 1. It is gone when this is dropped.
+/// A network of hosts, numbered from 1. It is removed when this is dropped.
 #[derive(Debug)]
 pub struct Hosts {
     network: String,
 }
 
 impl Hosts {
-    /// Makes `count` hosts. Where the system makes none, as without root, this fails if the
-    /// environment variable `CI` is set; else it says so, and there is nothing to test.
+    /// Makes `count` hosts. Where that is impossible, for example without root, this fails if the
+    /// environment variable `CI` is set; otherwise it says so and returns `None`: skip the test.
     #[must_use]
     pub fn new(count: u8) -> Option<Self> {
         static NETWORKS: AtomicU32 = AtomicU32::new(0);
@@ -35,8 +35,8 @@ impl Hosts {
         }
         let reason = String::from_utf8_lossy(&output.stderr);
         assert!(std::env::var_os("CI").is_none(), "no hosts: {reason}");
-        // Not by a macro, whose output the test runner would keep to itself.
-        writeln!(io::stderr(), "not tested, for want of hosts: {reason}").expect("stderr");
+        // Not with a macro, whose output the test runner would capture.
+        writeln!(io::stderr(), "not tested, since there are no hosts: {reason}").expect("stderr");
         None
     }
 
@@ -52,13 +52,13 @@ impl Hosts {
         format!("tcp://{}:{port}", Self::address(host))
     }
 
-    /// Plain sockets on a host, as far as they connect: a socket that binds does so where its test
-    /// runs.
+    /// Plain sockets that connect from a host. A socket that binds does so where its test runs.
     #[must_use]
     pub fn peers(&self, host: u8) -> Peers {
         let namespace = File::open(format!("/run/netns/{}", self.namespace(host)));
         let namespace = namespace.expect("the host's network namespace");
-        // libzmq's threads are where the thread is that makes the context's first socket.
+        // libzmq's threads run in the namespace of the thread that makes the context's first
+        // socket.
         let making = thread::spawn(move || {
             setns(namespace, CloneFlags::CLONE_NEWNET).expect("to move to the host");
             let peers = Peers::new();
@@ -73,7 +73,7 @@ impl Hosts {
         self.change("pull", host);
     }
 
-    /// Drops all packets from and to a host, which sees nothing of it.
+    /// Drops all packets from and to a host; the host notices nothing.
     pub fn drop_packets(&self, host: u8) {
         self.change("drop", host);
     }
@@ -102,7 +102,7 @@ impl Hosts {
 
 impl Drop for Hosts {
     fn drop(&mut self) {
-        // What is left of a network that was not made whole goes, too.
+        // Also removes a network that was only partly made.
         let _ = self.script(&["down", &self.network]);
     }
 }

@@ -7,8 +7,8 @@ use tempfile::TempDir;
 
 use crate::program::{Language, python, rust};
 
-/// A folder with the keys of `server`, `alice` and `mallory`, and the folder `allowed`, which has
-/// alice's public key alone.
+/// A folder with the keys of `server`, `alice` and `mallory`, and the folder `allowed`, which holds
+/// only alice's public key.
 pub struct Keys(TempDir);
 
 impl Keys {
@@ -35,13 +35,13 @@ impl Keys {
         self.0.path().join(name).to_str().expect("UTF-8").to_owned()
     }
 
-    /// The file that lets a peer in.
+    /// The file that admits a peer.
     #[must_use]
     pub fn allowed(&self, name: &str) -> PathBuf {
         self.0.path().join("allowed").join(format!("{name}.key"))
     }
 
-    /// Lets a peer in.
+    /// Admits a peer.
     pub fn allow(&self, name: &str) {
         fs::copy(self.path(&format!("{name}.key")), self.allowed(name)).expect("a certificate");
     }
@@ -53,7 +53,8 @@ impl Keys {
         vec!["--curve-secret".to_owned(), secret, "--curve-allow".to_owned(), allowed]
     }
 
-    /// The flags of a program that connects, with the keys of `name`, to one with those of `server`.
+    /// The flags of a program that connects, with the keys of `name`, to one with those of
+    /// `server`.
     #[must_use]
     pub fn client(&self, name: &str, server: &str) -> Vec<String> {
         let secret = self.path(&format!("{name}.key_secret"));

@@ -1,15 +1,8 @@
 //! The test kit: real processes and real sockets, with free endpoints, deadlines and no sleeps.
 //!
-//! A test starts programs ([`rust`], [`python`]), waits until they have printed what shows that
-//! they are ready, talks to them over plain sockets ([`Peers`]), and ends them. Whatever goes
-//! wrong, no process outlives its test, and no test outlives [`DEADLINE`] by much.
-
-#![allow(
-    clippy::expect_used,
-    clippy::missing_panics_doc,
-    clippy::must_use_candidate,
-    reason = "a kit for tests: all of it panics to fail the test"
-)]
+//! A test starts programs ([`rust`], [`python`]), waits until a printed line shows that they are
+//! ready, talks to them over plain sockets ([`Peers`]), and ends them. Even when it fails, no
+//! process outlives its test, and no test runs much longer than [`DEADLINE`].
 
 mod endpoint;
 mod hosts;
@@ -18,6 +11,7 @@ mod lock;
 mod process;
 mod program;
 mod sockets;
+mod workspace;
 
 use std::time::Duration;
 
@@ -26,11 +20,12 @@ pub use hosts::Hosts;
 pub use keys::Keys;
 pub use nix::sys::signal::Signal;
 pub use process::{Ended, Process, Stream, group_exists};
-pub use program::{Language, PROGRAMS, Program, python, root, rust, script, shell};
-pub use sockets::{Peers, receive_result};
+pub use program::{Language, PROGRAMS, Program, python, rust, script, shell};
+pub use sockets::{Peers, receive, receive_json, receive_result, send};
+pub use workspace::root;
 
-/// How long a test waits for anything before it fails: much longer than it takes, even on a busy
-/// machine.
+/// How long a test waits for anything before it fails: much longer than anything needs, even on a
+/// busy machine.
 pub const DEADLINE: Duration = Duration::from_secs(30);
 
 /// How long a program may take to end after a signal.

@@ -22,7 +22,7 @@ pub enum Stream {
     Stdout,
     /// Standard error.
     Stderr,
-    /// Both, where they are one: a terminal, or a pipe for both.
+    /// Both in one: a terminal, or a pipe for both.
     Both,
 }
 
@@ -34,17 +34,23 @@ pub struct Process {
     watched: Arc<Watched>,
 }
 
-/// How a program ended, and what it had printed.
+/// How a program ended, and what it printed.
 #[derive(Debug)]
 pub struct Ended {
     /// The exit code, or `None` after a signal that the program did not catch.
     pub code: Option<i32>,
     /// All lines of stdout.
     pub stdout: String,
-    /// All lines of stderr.
+    /// All lines of stderr, without the notes that the program waits for a peer, and that the wait is
+    /// over: these appear only on a slow machine.
     pub stderr: String,
-    /// All lines of both, where they are one.
+    /// All lines of both without those notes, if they are one.
     pub both: String,
+}
+
+/// Whether a line says that a program waits for its peers, or no longer does.
+fn is_note(line: &str) -> bool {
+    line.starts_with("note: ")
 }
 
 #[derive(Debug, Default)]
@@ -56,7 +62,7 @@ struct Watched {
 #[derive(Debug, Default)]
 struct State {
     lines: Vec<(Stream, String)>,
-    /// How many streams may still print.
+    /// How many streams are still open.
     open: usize,
     ended: bool,
 }
@@ -150,10 +156,15 @@ impl Process {
         }
     }
 
-    /// How many lines of `stream` contain `text` by now.
+    /// How many lines of `stream` contain `text` so far.
     pub fn count(&self, stream: Stream, text: &str) -> usize {
         let state = self.watched.state.lock().expect("the state");
         state.lines.iter().filter(|(of, line)| *of == stream && line.contains(text)).count()
+    }
+
+    /// Whether the program has ended by now.
+    pub fn has_ended(&self) -> bool {
+        self.watched.state.lock().expect("the state").ended
     }
 
     /// Waits until the program, told with `-v` to say so, is listening, and returns the endpoint.
@@ -175,7 +186,7 @@ impl Process {
         self.wait_within(PROMPTLY)
     }
 
-    /// Kills the program (SIGKILL), and waits until it is gone.
+    /// Kills the program (SIGKILL), and waits until it has ended.
     pub fn kill(self) {
         drop(self);
     }
@@ -185,7 +196,8 @@ impl Process {
         kill(self.pid(), signal).expect("a running process");
     }
 
-    /// Sends SIGINT to the program and to all that it has started, as Ctrl-C in a terminal does.
+    /// Sends SIGINT to the program and to all processes it has started, as Ctrl-C in a terminal
+    /// does.
     pub fn press_ctrl_c(&self) {
         killpg(self.pid(), Signal::SIGINT).expect("a running process");
     }
@@ -198,13 +210,13 @@ impl Process {
 
     fn wait_within(mut self, time: Duration) -> Ended {
         let ended = self.watched.wait_until_ended(time);
-        assert!(ended, "{} runs on after {time:?}: {:#?}", self.name, self.watched.state);
+        assert!(ended, "{} is still running after {time:?}: {:#?}", self.name, self.watched.state);
         let status = self.child.wait().expect("the program's end");
         let lines = self.watched.wait_until_closed();
         let of = |wanted: Stream| {
             lines
                 .iter()
-                .filter(|(of, _)| *of == wanted)
+                .filter(|(of, line)| *of == wanted && !is_note(line))
                 .flat_map(|(_, line)| [line.as_str(), "\n"])
                 .collect()
         };
@@ -221,25 +233,24 @@ impl Process {
     }
 }
 
-/// Whether any process that the process of this id started is still running, once that one has
-/// ended.
+/// Whether any process of this process's group is still running, after the process has ended.
 #[must_use]
 pub fn group_exists(id: u32) -> bool {
     killpg(Pid::from_raw(i32::try_from(id).expect("a process id")), None).is_ok()
 }
 
 impl Drop for Process {
-    /// Kills the program and all that it has started.
+    /// Kills the program and all processes it has started.
     fn drop(&mut self) {
-        // Both fail where there is nothing left to kill.
+        // Both fail when there is nothing left to kill.
         let _ = killpg(self.pid(), Signal::SIGKILL);
         let _ = self.child.wait();
     }
 }
 
 impl Watched {
-    /// Reads lines in a thread of its own, until all who can write there are gone. What a terminal
-    /// draws over the line before, after a carriage return, is a line of its own here.
+    /// Reads lines in a separate thread, until all writers are gone. When a terminal overwrites a
+    /// line after a carriage return, the new text counts as another line.
     fn follow(self: &Arc<Self>, stream: Stream, output: impl Read + Send + 'static) {
         self.change(|state| state.open += 1);
         let watched = Arc::clone(self);
@@ -260,13 +271,13 @@ impl Watched {
         });
     }
 
-    /// Waits for the end of a process in a thread of its own. Its exit status, and with it its
-    /// process id, are left for [`Child::wait`]: until then, no other process has the id.
+    /// Waits for the end of a process in a separate thread. Leaves its exit status to
+    /// [`Child::wait`], so that until then no other process gets its id.
     fn follow_end(self: &Arc<Self>, process: Pid) {
         let watched = Arc::clone(self);
         thread::spawn(move || {
             let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT;
-            // Fails where the process was killed, and waited for, meanwhile.
+            // Fails when the process was killed and waited for meanwhile.
             let _ = waitid(Id::Pid(process), flags);
             watched.change(|state| state.ended = true);
         });
@@ -285,7 +296,7 @@ impl Watched {
         self.changed.notify_all();
     }
 
-    /// All lines, when there are going to be no more.
+    /// All lines, after the last one.
     fn wait_until_closed(&self) -> Vec<(Stream, String)> {
         let open = |state: &mut State| state.open > 0;
         let state = self.state.lock().expect("the state");

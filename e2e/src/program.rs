@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 use crate::hosts::Hosts;
 use crate::lock::lock;
 use crate::process::Process;
+use crate::workspace::root;
 
 /// The article's programs.
 pub const PROGRAMS: [&str; 7] = [
@@ -26,20 +27,20 @@ pub struct Program {
     command: Command,
 }
 
-/// A Rust program of the workspace, built if it is not fresh.
+/// A Rust program of the workspace, built first if necessary.
 #[must_use]
 pub fn rust(name: &str) -> Program {
     Program::new(name, programs().join(name))
 }
 
-/// The folder of the workspace's programs, which are built if they are not fresh.
+/// The folder of the workspace's programs, which are built first if necessary.
 fn programs() -> &'static Path {
     static DIRECTORY: OnceLock<PathBuf> = OnceLock::new();
     DIRECTORY.get_or_init(build)
 }
 
-/// Commands for a shell that finds the workspace's programs, in `folder`. It ends at the first that
-/// fails.
+/// Commands for a shell in `folder` that finds the workspace's programs. It ends at the first
+/// command that fails.
 #[must_use]
 pub fn shell(commands: &str, folder: &Path) -> Program {
     let path = std::env::var("PATH").expect("a search path");
@@ -49,7 +50,7 @@ pub fn shell(commands: &str, folder: &Path) -> Program {
     program
 }
 
-/// A Python twin, as `req-rep/python/zmq_server.py`, run with the pinned pyzmq.
+/// A Python twin, such as `req-rep/python/zmq_server.py`, with the pinned pyzmq.
 #[must_use]
 pub fn python(path: &str) -> Program {
     static PYTHON: OnceLock<PathBuf> = OnceLock::new();
@@ -77,7 +78,7 @@ pub enum Language {
 }
 
 impl Language {
-    /// The program of a pattern, as `req-rep`, in this language.
+    /// The program of a pattern, such as `req-rep`, in this language.
     #[must_use]
     pub fn program(self, pattern: &str, name: &str) -> Program {
         match self {
@@ -97,12 +98,12 @@ impl Language {
     }
 }
 
-/// A script of `scripts/`, run from another folder. What the scripts build is built already.
+/// A script of `scripts/`, run from another folder. The programs it runs are built first.
 #[must_use]
 pub fn script(name: &str) -> Program {
     static BUILT: OnceLock<()> = OnceLock::new();
     BUILT.get_or_init(|| {
-        // Each set by itself, as the scripts do.
+        // Each set separately, as the scripts do.
         let [server, client, _, _, producer, consumer, collector] = PROGRAMS;
         let several = [server, client, producer, consumer, collector];
         let curve = ["curve_keygen", server, client];
@@ -115,12 +116,6 @@ pub fn script(name: &str) -> Program {
     let mut program = Program::new(name, root().join("scripts").join(name));
     program.command.current_dir(std::env::temp_dir());
     program
-}
-
-/// The root of the workspace.
-#[must_use]
-pub fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace's root")
 }
 
 impl Program {
@@ -151,7 +146,7 @@ impl Program {
         self
     }
 
-    /// Has the program run on a host of its own.
+    /// Makes the program run on one of the `hosts`.
     #[must_use]
     pub fn on(self, hosts: &Hosts, host: u8) -> Self {
         Self::new(&self.name, "ip")
@@ -172,13 +167,13 @@ impl Program {
         Process::merged(self.name, self.command)
     }
 
-    /// Starts the program on a terminal of its own.
+    /// Starts the program on a new terminal.
     #[must_use]
     pub fn start_on_terminal(self) -> Process {
         Process::on_terminal(self.name, self.command)
     }
 
-    /// Starts the program with a stdout that `stdout` reads, or does not read.
+    /// Starts the program with its stdout connected to `stdout`, which may be closed or never read.
     #[must_use]
     pub fn start_with_stdout(self, stdout: impl Into<Stdio>) -> Process {
         Process::with_stdout(self.name, self.command, stdout.into())

@@ -5,8 +5,8 @@ use zmq::{Context, Socket, SocketType};
 
 use crate::DEADLINE;
 
-/// Sockets of a context of their own. A send or receive on them fails after [`DEADLINE`], and what
-/// they have not sent by their end is dropped.
+/// Sockets with their own context. A send or receive fails after [`DEADLINE`], and messages that
+/// are not sent when a socket is closed are dropped.
 #[derive(Default)]
 pub struct Peers(Context);
 
@@ -50,11 +50,28 @@ impl Peers {
     }
 }
 
+/// Sends a message of one frame.
+pub fn send(socket: &Socket, frame: impl AsRef<[u8]>) {
+    socket.send(frame.as_ref(), 0).expect("room for a message");
+}
+
+/// Receives the frames of a message.
+#[must_use]
+pub fn receive(socket: &Socket) -> Vec<Vec<u8>> {
+    socket.recv_multipart(0).expect("a message")
+}
+
+/// Receives a message of one frame, which is JSON.
+#[must_use]
+pub fn receive_json(socket: &Socket) -> Value {
+    let [frame]: [Vec<u8>; 1] = receive(socket).try_into().expect("one frame");
+    serde_json::from_slice(&frame).expect("JSON")
+}
+
 /// Receives a result of the pipeline: the consumer's id, and the task's number.
 #[must_use]
 pub fn receive_result(collector: &Socket) -> (u64, u64) {
-    let frame = collector.recv_bytes(0).expect("a result");
-    let result: Value = serde_json::from_slice(&frame).expect("JSON");
+    let result = receive_json(collector);
     let field = |name: &str| result[name].as_u64().unwrap_or_else(|| panic!("no {name}: {result}"));
     (field("consumer_id"), field("num"))
 }

@@ -1,11 +1,9 @@
 //! What all programs have in common: help, exit codes, error lines, warnings, stdout.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use e2e::{PROGRAMS, Peers, endpoint, rust};
 
-/// The flags of sockets that bind, each with others that keep the program's second socket, if it
-/// has one, out of the way.
+/// The flags of sockets that bind, each with flags that keep a second socket of the program, if it
+/// has one, off the default ports.
 const BIND_FLAGS: [(&str, &str, &[&str]); 6] = [
     ("zmq_server", "--bind", &[]),
     ("publisher", "--bind", &[]),
@@ -47,7 +45,7 @@ fn help_names_every_flag_with_its_default() {
                 "--as <KIND> bytes",
                 "--count <N> 1",
                 "--interval <D> 0",
-                "--timeout <D> for ever",
+                "--timeout <D> none",
                 "--retries <N> 0",
                 "--latency",
             ],
@@ -61,6 +59,7 @@ fn help_names_every_flag_with_its_default() {
                 "--interval <D> 500ms",
                 "--wait-for <N> 0",
                 "--hwm <N> 1000",
+                "--as <KIND> bytes",
             ],
         ),
         (
@@ -71,6 +70,7 @@ fn help_names_every_flag_with_its_default() {
                 "--count <N> 1",
                 "--hwm <N> 1000",
                 "--work <D> 0",
+                "--as <KIND> bytes",
             ],
         ),
         ("producer", &["--bind <E> tcp://*:5577", "--connect <E>", "--count <N> 2000"]),
@@ -103,7 +103,7 @@ fn help_names_every_flag_with_its_default() {
         let ended = rust(program).arg("--help").start().wait();
         assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""));
         for flag in flags.iter().chain(&common) {
-            // The name as it is, and then the words of the default before the next flag.
+            // The flag's name, and then the default's words, before the next flag.
             let (name, default) = match flag.split_once("> ").or(flag.split_once("... ")) {
                 Some((name, default)) => (name, default),
                 None => (*flag, ""),
@@ -145,7 +145,7 @@ fn what_is_no_endpoint_is_wrong_usage() {
 }
 
 #[test]
-fn other_wrong_usage_is_told_from_failure() {
+fn other_wrong_usage_differs_from_failure() {
     for (program, flags) in [
         ("zmq_server", &["--bogus"][..]),
         ("zmq_server", &["-v", "-q"]),
@@ -174,7 +174,7 @@ fn an_endpoint_that_cannot_be_bound_is_one_line_and_a_hint() {
             for verbosity in ["-q", "-v"] {
                 let flags = [verbosity, flag, endpoint];
                 let ended = rust(program).args(flags).args(others).start().wait();
-                // The consumer's other socket may tell of its life meanwhile.
+                // The consumer's other socket may log its connections meanwhile.
                 let lines = ended.stderr.lines().filter(|line| !line.starts_with("info: "));
                 let [error, hint] = lines.collect::<Vec<_>>().try_into().unwrap();
                 assert_eq!(error, format!("error: cannot bind {endpoint}: {reason}"), "{program}");
@@ -200,7 +200,7 @@ fn binding_every_interface_warns_once_with_the_ways_out() {
         for (endpoint, warnings) in [("tcp://*:*", 1), ("tcp://127.0.0.1:*", 0)] {
             let process = rust(program).args(["-v", flag, endpoint]).args(others).start();
             process.wait_until_listening();
-            // The warning follows the event of the socket; the signal is seen after both.
+            // The warning follows the socket's event; the signal arrives after both.
             let ended = process.interrupt();
             let warning = "warning: tcp://*:* lets in every host that can reach this one; lock it \
                            with --curve-secret and --curve-allow, or keep it on this host: \

@@ -1,6 +1,4 @@
-//! CURVE: who has an allowed key gets in, in Rust and in Python, and nobody else gets a byte.
-
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+//! CURVE: a peer with an allowed key gets in, in Rust and in Python; no other peer gets a byte.
 
 use std::fs;
 
@@ -42,8 +40,8 @@ fn rust_and_python_talk_under_curve_with_certificates_of_either() {
     }
 }
 
-/// Each outsider would wait for ever. The honest client that comes last shows that the server has
-/// got to them all.
+/// Each outsider would wait indefinitely. The honest client that comes last shows that the server
+/// has handled all of them.
 #[test]
 fn who_does_not_belong_gets_no_byte() {
     let keys = Keys::made_by(Rust);
@@ -53,7 +51,7 @@ fn who_does_not_belong_gets_no_byte() {
         let start =
             |flags: &[String]| client(language).args(["--connect", &endpoint]).args(flags).start();
         let plain = start(&[]);
-        // Either side may find the other's mechanism wrong first, and break off.
+        // Either side may be the first to reject the other's mechanism and disconnect.
         server.wait_for(Stream::Stderr, ": a handshake ");
         let refused = start(&keys.client("mallory", "server"));
         server.wait_for(Stream::Stderr, "warning: refused 127.");
@@ -78,8 +76,8 @@ fn a_refusal_names_the_peers_address_and_key() {
     let server = server(Rust).args(["--bind", &endpoint]).args(keys.server()).start();
     let client =
         client(Rust).args(["--connect", &endpoint]).args(keys.client("mallory", "server")).start();
-    let told = client.wait_for(Stream::Stderr, "refused");
-    assert_eq!(told, format!("warning: {endpoint} refused this program's key (status 400)"));
+    let refusal = client.wait_for(Stream::Stderr, "refused");
+    assert_eq!(refusal, format!("warning: {endpoint} refused this program's key (status 400)"));
     let mallory = fs::read_to_string(keys.path("mallory.key")).unwrap();
     let key = mallory.split('"').nth(1).unwrap();
     let logged = server.wait_for(Stream::Stderr, "refused");
@@ -180,7 +178,7 @@ fn a_command_line_that_does_not_say_who_may_connect_is_refused() {
         (
             Some(2),
             "error: a socket that binds with --curve-secret needs --curve-allow DIR, the keys of \
-             those who may connect, or --curve-allow-any\n"
+             the peers that may connect, or --curve-allow-any\n"
         )
     );
     let client = rust("zmq_client").args(["--connect", &endpoint()]).args(secret).start().wait();
@@ -189,7 +187,7 @@ fn a_command_line_that_does_not_say_who_may_connect_is_refused() {
         (
             Some(2),
             "error: a socket that connects with --curve-secret needs --curve-server FILE, the \
-             public key of whoever listens there\n"
+             public key of the peer that listens there\n"
         )
     );
 }
@@ -229,7 +227,7 @@ fn keys_are_never_overwritten() {
     assert_eq!(
         made.stdout,
         format!(
-            "{shown}.key: the public key, for those who are to know this peer\n\
+            "{shown}.key: the public key, for the peers that connect to this one or let it in\n\
              {shown}.key_secret: the secret key, for this peer alone\n"
         )
     );

@@ -5,10 +5,10 @@ use Language::{Python, Rust};
 use Version::{Bare, Full};
 use e2e::{DefaultPorts, Language, Process, Stream};
 
-/// What stands for a program of the article.
+/// One of the two versions of an article's program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Version {
-    /// Its calls, and nothing else.
+    /// Its calls and nothing else.
     Bare(Language),
     /// The program, or its Python twin.
     Full(Language),
@@ -78,7 +78,7 @@ fn every_publisher_is_heard_by_every_subscriber() {
     }
 }
 
-/// Runs the pipeline with these for its producer, consumer and collector.
+/// Runs the pipeline with these versions of producer, consumer and collector.
 fn pipeline(versions: [Version; 3]) {
     let [producer, consumer, collector] = versions;
     let producer = producer.start("pipeline", "producer");
@@ -93,7 +93,7 @@ fn pipeline(versions: [Version; 3]) {
     assert_eq!(producer.wait().code, Some(0), "{versions:?}");
 }
 
-/// Each role in turn is played by `version`, and the other two by `others`.
+/// Uses `version` for one role after the other, and `others` for the remaining two.
 fn pipelines(version: Version, others: Version) {
     for role in 0..3 {
         let mut versions = [others; 3];

@@ -39,7 +39,7 @@ fn the_port_that_the_os_has_chosen_is_printed() {
         for chosen in ["tcp://127.0.0.1:*", "tcp://127.0.0.1:0"] {
             let process = rust(program).args(flags).arg(chosen).start();
             let line = process.wait_for(Stream::Stderr, "listening on ");
-            let endpoint = line.strip_prefix("listening on ").unwrap();
+            let endpoint = line.strip_prefix("note: listening on ").unwrap();
             // Somebody is there.
             TcpStream::connect(endpoint.strip_prefix("tcp://").unwrap()).unwrap();
             assert_eq!(process.count(Stream::Stderr, "listening on "), 1, "{program}");

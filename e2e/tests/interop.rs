@@ -1,4 +1,4 @@
-//! Every sender with every receiver, in Rust and in Python, with random tokens.
+//! Every sender with every receiver, in Rust and in Python, with random payloads.
 
 use Language::{Python, Rust};
 use e2e::{Language, Stream, endpoint};
@@ -8,12 +8,11 @@ fn printed(language: Language, kind: &str, text: &str) -> String {
     match (language, kind) {
         (Rust, "bytes") => format!("b\"{}\"", text.as_bytes().escape_ascii()),
         (Rust, "multipart") => format!("[b\"{}\"]", text.as_bytes().escape_ascii()),
-        (Rust, "string") => format!("\"{text}\""),
-        (Rust, "json") => format!("{{\"list\":[1,2.5,null,true],\"token\":\"{text}\"}}"),
+        (Rust, "json") => argument(kind, text).replace(' ', ""),
         (Rust, _) => format!("{{\"list\": [1, 2.5, None, True], \"token\": \"{text}\"}}"),
+        (_, "string") => text.to_owned(),
         (Python, "bytes") => format!("b'{}'", text.as_bytes().escape_ascii()),
         (Python, "multipart") => format!("[b'{}']", text.as_bytes().escape_ascii()),
-        (Python, "string") => text.to_owned(),
         (Python, _) => format!("{{'list': [1, 2.5, None, True], 'token': '{text}'}}"),
     }
 }
@@ -22,7 +21,7 @@ fn token() -> String {
     format!("訊息-{:016x}", rand::random::<u64>())
 }
 
-/// What the command line says so that `text` is sent as `kind`.
+/// The command-line text that sends `text` as `kind`.
 fn argument(kind: &str, text: &str) -> String {
     match kind {
         "json" | "pyobj" => format!("{{\"list\": [1, 2.5, null, true], \"token\": \"{text}\"}}"),

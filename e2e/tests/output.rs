@@ -1,6 +1,4 @@
-//! What all programs print, and where: stdout and its failures, the life of the sockets, colours.
-
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+//! What all programs print, and where: stdout and its failures, the log of the sockets, colours.
 
 use std::fs::OpenOptions;
 use std::io::pipe;
@@ -8,7 +6,7 @@ use std::process::Stdio;
 
 use e2e::{Ended, Peers, Stream, endpoint, rust};
 
-/// Starts each program that prints, has it print into `stdout`, and returns how it ended.
+/// Starts each program that prints, connects its stdout to `stdout`, and returns how it ended.
 fn each_printing_into(stdout: impl Fn() -> Stdio) -> Vec<(&'static str, Ended)> {
     let started = |program: &str, flags: &[&str]| -> e2e::Process {
         rust(program).args(flags).start_with_stdout(stdout())
@@ -162,12 +160,11 @@ fn programs_talk_over_ipc_as_over_tcp() {
     let server = rust("zmq_server").args(["--bind", &endpoint]).start();
     let client = rust("zmq_client").args(["--connect", &endpoint]).start();
     assert_eq!(client.wait().stdout, "b\"new message\"\n");
-    // A path is open to no other host: no warning.
+    // No other host can reach a path: no warning.
     assert_eq!(server.interrupt().stderr, "");
 }
 
-/// Lines that closely follow each other are written together; the last ones as well, and all in
-/// their order.
+/// Lines in quick succession are written together, also the last ones, and all of them in order.
 #[test]
 fn a_flood_of_lines_is_printed_whole() {
     let topics: Vec<String> = (0..100).map(|number| format!("topic{number}")).collect();
@@ -182,7 +179,7 @@ fn a_flood_of_lines_is_printed_whole() {
     assert_eq!(ended.stdout, expected + "rounds published: 100\n");
 }
 
-/// The first line shows at once, and so does each that nothing follows: programs are watched.
+/// The first line shows at once, and so does every line that none follows: people watch programs.
 #[test]
 fn a_line_that_follows_closely_does_not_wait_for_a_third() {
     let publisher = rust("publisher").args(["--bind", &endpoint(), "--interval", "1h"]).start();

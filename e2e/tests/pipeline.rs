@@ -1,4 +1,4 @@
-//! The pipeline with Rust at every step, and what the article claims of it.
+//! The pipeline with Rust at every step, and the article's claims about it.
 
 use std::collections::BTreeMap;
 
@@ -9,8 +9,8 @@ fn producer(endpoint: &str, flags: &[&str]) -> Process {
     rust("producer").args(["--bind", endpoint]).args(flags).start()
 }
 
-/// A consumer that connects to both of its neighbours, so that a host may have several, and takes
-/// its time for each task.
+/// A consumer that connects to both of its neighbours, so that a host has room for several, and
+/// works for a while on each task.
 fn working(tasks: &str, results: &str, id: usize, work: &str) -> Process {
     rust("consumer")
         .args(["--tasks-connect", tasks, "--results-connect", results, "--id", &id.to_string()])
@@ -90,27 +90,29 @@ fn a_collector_and_a_producer_that_are_restarted_are_found_again() {
 }
 
 /// C10: the pipeline balances the load over its consumers. By count alone: PUSH deals tasks out in
-/// turn to whoever has room for them, so a consumer that is ten times slower gets as many, and the
-/// others have long done theirs while it works on. It holds where all consumers are as fast.
+/// turn to whoever has room for them, so a consumer that is much slower gets as many, and the others
+/// have long done theirs while it works on. It holds where all consumers are as fast.
 #[test]
 fn c10_tasks_are_balanced_by_count_not_by_work() {
     let (tasks, results) = (endpoint(), endpoint());
     let collector = Peers::new().bind(zmq::PULL, &results);
-    let _producer = producer(&tasks, &["--wait-for", "3", "--count", "600"]);
-    let works = ["1ms", "1ms", "10ms"];
+    let _producer = producer(&tasks, &["--wait-for", "3", "--count", "60"]);
+    // So much slower that a busy machine does not make the others as slow.
+    let works = ["1ms", "1ms", "100ms"];
     let _consumers: Vec<_> =
         works.iter().zip(1..).map(|(work, id)| working(&tasks, &results, id, work)).collect();
-    let order: Vec<u64> = (0..600).map(|_| receive_result(&collector).0).collect();
+    let order: Vec<u64> = (0..60).map(|_| receive_result(&collector).0).collect();
     for id in 1..=3 {
-        assert_eq!(order.iter().filter(|&&consumer| consumer == id).count(), 200);
+        assert_eq!(order.iter().filter(|&&consumer| consumer == id).count(), 20);
     }
-    // All that the slow one had not done when the quick ones were done, it did alone.
+    // The results that the slow one sent alone, after the fast ones were done.
     let alone = order.iter().rev().take_while(|&&consumer| consumer == 3).count();
-    assert!(alone > 100, "{alone}");
+    assert!(alone > 10, "{alone}");
 }
 
-/// C11: the pipeline buffers tasks until someone takes them. Holds up to the high-water mark, 1000
-/// tasks on each side by default, and what the system's buffers hold: then PUSH waits.
+/// C11: the pipeline buffers tasks until a consumer receives them. Holds for a PUSH that connects,
+/// up to the high-water mark, 1000 tasks on each side by default, plus the OS's buffers: then PUSH
+/// waits.
 #[test]
 fn c11_tasks_are_buffered_up_to_the_high_water_mark() {
     let (tasks, results) = (endpoint(), endpoint());
@@ -132,32 +134,38 @@ fn c11_tasks_are_buffered_up_to_the_high_water_mark() {
 }
 
 /// C12: when a connection drops no data is lost, and sending goes on after the reconnect. False as
-/// stated: what a consumer has been dealt, done or not, is lost with it. It holds for tasks that
-/// are not handed over yet: when the consumer was gone before, and when producer or collector
+/// stated: tasks that were sent to a consumer, processed or not, are lost with it. It holds for
+/// tasks that are not sent yet: when the consumer was gone before, and when producer or collector
 /// restart.
 #[test]
 fn c12_what_a_consumer_was_dealt_is_lost_with_it() {
     let (tasks, results) = (endpoint(), endpoint());
     let collector = Peers::new().bind(zmq::PULL, &results);
-    let _producer = producer(&tasks, &["--wait-for", "2"]);
+    let producer = producer(&tasks, &["--wait-for", "2"]);
     let survivor = working(&tasks, &results, 1, "2ms");
-    let victim = working(&tasks, &results, 2, "2ms");
-    let mut received: Vec<_> = (0..50).map(|_| receive_result(&collector)).collect();
+    // However late the kill comes, it has not done half of its thousand by then: they take 20 s.
+    let victim = working(&tasks, &results, 2, "20ms");
+    let mut received = Vec::new();
+    let mut receive_until = |consumer, count| {
+        while received.iter().filter(|(id, _)| *id == consumer).count() < count {
+            received.push(receive_result(&collector));
+        }
+    };
+    receive_until(2, 10);
     victim.kill();
-    let of_survivor = |received: &[(u64, u64)]| received.iter().filter(|(id, _)| *id == 1).count();
-    while of_survivor(&received) < 1000 {
-        received.push(receive_result(&collector));
-    }
-    drop(survivor);
+    receive_until(1, 1000);
     let lost = 2000 - received.len();
+    // Nobody is left who would do them.
+    assert_eq!(producer.wait().code, Some(0));
+    assert_eq!(survivor.interrupt().stdout, "results of consumer 1: 1000\n");
     assert!((500..1000).contains(&lost), "{lost}");
 
     a_consumer_that_is_gone_before_the_hand_over_takes_nothing_with_it();
     a_collector_and_a_producer_that_are_restarted_are_found_again();
 }
 
-/// PING and PONG wait in line behind the tasks. The consumer is alive, but works off too few of them
-/// in the time that the heartbeat allows.
+/// PING and PONG queue behind the tasks. The consumer is alive, but processes too few of them in
+/// the time that the heartbeat allows.
 #[test]
 fn a_heartbeat_takes_a_consumer_with_too_many_tasks_for_gone() {
     let (tasks, results) = (endpoint(), endpoint());

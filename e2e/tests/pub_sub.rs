@@ -1,6 +1,4 @@
-//! Publish-subscribe with Rust at both ends, and what the article claims of it.
-
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+//! Publish-subscribe with Rust at both ends, and the article's claims about it.
 
 use e2e::{Process, Stream, endpoint, rust};
 
@@ -12,8 +10,8 @@ fn printed(topic: &str) -> String {
     format!("[b\"{topic}\", b\"message for {topic}\"]\n")
 }
 
-/// C8: a publisher broadcasts to all, and a subscriber filters by topic. Holds for who is there and
-/// keeps up: who subscribes late misses what was published before, and who receives slowly misses
+/// C8: a publisher broadcasts to all, and a subscriber filters by topic. Holds for connected
+/// subscribers that keep up: a late one misses what was published before, and a slow one misses
 /// what does not fit below the high-water mark.
 #[test]
 fn c8_a_publisher_broadcasts_and_a_subscriber_filters() {
@@ -54,8 +52,8 @@ fn a_late_subscriber_misses_what_was_published_before() {
     assert!(received.parse::<u64>().unwrap() < 5, "{received}");
 }
 
-/// 8 MB are more than the system's buffers hold while the subscriber works for a moment on each
-/// message, but take less than the time that the publisher lingers.
+/// 8 MB are more than the OS's buffers hold while the subscriber works for a moment on each
+/// message, but are delivered within the publisher's linger time.
 fn a_slow_subscriber_misses_what_is_beyond_the_high_water_mark() {
     let endpoint = endpoint();
     let slow = subscriber(&endpoint, &["x", "--hwm", "1", "--work", "300us", "--count", "0"]);

@@ -1,6 +1,4 @@
-//! Request-reply with Rust at both ends, and what the article claims of it.
-
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+//! Request-reply with Rust at both ends, and the article's claims about it.
 
 use e2e::{Peers, Process, Stream, endpoint, rust};
 
@@ -12,7 +10,7 @@ fn client(endpoint: &str, flags: &[&str]) -> Process {
     rust("zmq_client").args(["--connect", endpoint]).args(flags).start()
 }
 
-/// A line of a client's stdout, as a server that echoes has it print.
+/// The line that a client of an echoing server prints.
 fn printed(token: &str) -> String {
     format!("b\"{token}\"\n")
 }
@@ -28,8 +26,8 @@ fn a_client_asks_and_is_answered() {
     assert_eq!((server.code, server.stdout.as_str()), (Some(0), expected));
 }
 
-/// C2: the server must answer every request, once. Holds: a REP socket takes no request before it
-/// has answered the last one, and no second reply to it (`EFSM`).
+/// C2: the server must answer every request, once. Holds: a REP socket receives no request before
+/// it has answered the last one, and refuses a second reply to it (`EFSM`).
 #[test]
 fn c2_a_server_answers_every_request_once() {
     let endpoint = endpoint();
@@ -44,8 +42,8 @@ fn c2_a_server_answers_every_request_once() {
     assert_eq!(client.wait().stdout, "b\"first\"\nb\"second\"\n");
 }
 
-/// C3: a client cannot ask again before it has its answer. Holds (`EFSM`), unless the socket is
-/// relaxed (`ZMQ_REQ_RELAXED`): then it may, and gives the first answer up.
+/// C3: a client cannot send again before it has its answer. Holds (`EFSM`), unless the socket is
+/// relaxed (`ZMQ_REQ_RELAXED`): then it can, and drops the first answer.
 #[test]
 fn c3_a_client_cannot_ask_again_before_its_answer() {
     let endpoint = endpoint();
@@ -65,8 +63,8 @@ fn c3_a_client_cannot_ask_again_before_its_answer() {
     assert_eq!(relaxed.recv_bytes(0).unwrap(), b"second");
 }
 
-/// C4: of many clients each gets only its own reply. Holds under load: a REP socket keeps who
-/// asked, and libzmq sends the reply there.
+/// C4: each of many clients gets only its own reply. Holds under load: a REP socket remembers who
+/// sent the request, and libzmq sends the reply there.
 #[test]
 fn c4_each_of_many_clients_receives_its_own_reply() {
     let endpoint = endpoint();
@@ -84,8 +82,8 @@ fn c4_each_of_many_clients_receives_its_own_reply() {
     assert_eq!(server.interrupt().stdout, "requests answered: 1000\n");
 }
 
-/// C5: a client that dies leaves the server unharmed, and can come back. Holds, killed in the midst
-/// of asking: a reply that finds nobody is dropped.
+/// C5: a client that dies leaves the server unharmed, and can come back. Holds, even when the
+/// client is killed with requests in flight: a reply without a receiver is dropped.
 #[test]
 fn c5_a_client_that_dies_leaves_the_server_unharmed_and_comes_back() {
     let endpoint = endpoint();
@@ -94,7 +92,7 @@ fn c5_a_client_that_dies_leaves_the_server_unharmed_and_comes_back() {
     for round in 0..5 {
         let token = format!("round {round}");
         let client = client(&endpoint, &["--message", &token, "--count", "0"]);
-        // In the midst of asking.
+        // With requests in flight.
         client.wait_for_lines(Stream::Stdout, &token, 10);
         client.kill();
     }
@@ -106,7 +104,7 @@ fn c5_a_client_that_dies_leaves_the_server_unharmed_and_comes_back() {
 }
 
 /// C6: a server that dies after it has answered can be restarted, and both go on. Holds: the
-/// client connects anew by itself.
+/// client reconnects by itself.
 #[test]
 fn c6_a_server_that_dies_after_answering_is_found_again() {
     let endpoint = endpoint();
@@ -119,9 +117,9 @@ fn c6_a_server_that_dies_after_answering_is_found_again() {
     assert_eq!(client.wait().stdout, "b\"first\"\nb\"second\"\n");
 }
 
-/// C7: a server that dies between receiving and answering leaves the client waiting for ever.
-/// Holds: the request died with the server, so the client waits on even when it is connected to the
-/// next server, which answers others. The remedy is to ask again after a time-out.
+/// C7: a server that dies between receiving and answering leaves the client waiting indefinitely.
+/// Holds: the request died with the server, so the client keeps waiting even when it is connected
+/// to the next server, which answers others. The remedy is to resend after a time-out.
 #[test]
 fn c7_server_dying_before_the_reply_leaves_the_client_waiting() {
     let endpoint = endpoint();
@@ -147,15 +145,15 @@ fn c7_server_dying_before_the_reply_leaves_the_client_waiting() {
     assert_eq!((ended.code, ended.stdout), (Some(0), replies), "{}", ended.stderr);
 }
 
-/// The remedy for C7 under fire. Each server names itself in its replies: a stale reply, taken for
-/// a later request's, would be one of a server that is gone.
+/// The remedy for C7 under load. Each server puts its name into its replies: a stale reply,
+/// mistaken for that to a later request, would come from a server that is gone.
 #[test]
 fn a_client_that_asks_again_outlives_ten_servers_and_takes_no_stale_reply() {
     let endpoint = endpoint();
     let name = |generation: usize| format!("server {generation:2}");
     let start = |generation| server(&endpoint, &["--reply", &name(generation), "-q"]);
     let mut current = start(0);
-    let flags = ["--count", "1000", "--timeout", "300ms", "--retries", "20", "--interval", "1ms"];
+    let flags = ["--count", "1000", "--timeout", "300ms", "--retries", "100", "--interval", "1ms"];
     let client = client(&endpoint, &flags);
     for generation in 1..=10 {
         client.wait_for_lines(Stream::Stdout, &name(generation - 1), 20);

@@ -1,7 +1,5 @@
 //! The scripts, run from another folder.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
@@ -14,7 +12,7 @@ fn lines<'a>(ended: &'a Ended, program: &str) -> Vec<&'a str> {
     ended.stdout.lines().filter_map(|line| line.strip_prefix(prefix.as_str())).collect()
 }
 
-/// Lines but for the warnings, which stand where they stand.
+/// The lines of a program without its warnings, whose place varies.
 fn messages<'a>(ended: &'a Ended, program: &str) -> Vec<&'a str> {
     let mut lines = lines(ended, program);
     lines.retain(|line| !line.starts_with("warning: "));
@@ -57,11 +55,11 @@ fn curve_lets_in_whose_key_is_allowed() {
     let _ports = DefaultPorts::take();
     let ended = script("experiments/curve.sh").start().wait();
     assert_eq!(messages(&ended, "alice"), ["b\"new message\""]);
-    let refused = "error: no answer within 1s, asked 1 times";
+    let refused = "error: no answer within 1s, asked 1 time";
     assert_eq!(messages(&ended, "mallory"), [refused, "b\"new message\""]);
     assert_eq!(messages(&ended, "nobody"), [refused]);
     assert_eq!(lines(&ended, "server").last(), Some(&"requests answered: 2"));
-    let verdict = "== alice is in, mallory is out, who has no keys is out; allowed, mallory is in.";
+    let verdict = "== alice is in, mallory is out, the client without keys is out; once allowed, mallory is in.";
     assert!(ended.stdout.lines().any(|line| line == verdict), "{}", ended.stdout);
     assert_eq!(ended.code, Some(0));
 }
@@ -154,7 +152,7 @@ fn ctrl_c_and_sigterm_end_a_script_with_all_that_it_started() {
         let ended = running.wait();
         assert_eq!(ended.code, Some(code), "{ended:?}");
         assert!(!e2e::group_exists(group), "programs run on: {ended:?}");
-        // They had the time to say what they did.
+        // They had time to print what they did.
         let collector = messages(&ended, "resultcollector");
         assert!(
             collector.iter().any(|line| line.starts_with("error: interrupted by")),
@@ -180,7 +178,7 @@ fn a_closed_stdout_ends_the_script() {
     assert!(!ended.stderr.contains("error"), "{ended:?}");
 }
 
-/// Each exits 0 only if what it measured is the verdict that it states.
+/// Each exits 0 only if its measurement confirms the verdict that it states.
 #[test]
 fn experiments_end_with_their_verdicts() {
     let _ports = DefaultPorts::take();
@@ -204,7 +202,7 @@ fn experiments_end_with_their_verdicts() {
     }
 }
 
-/// With a tmux that notes down what it is told: the real one needs a terminal.
+/// With a fake tmux that logs its arguments: the real one needs a terminal.
 #[test]
 fn tmux_opens_each_program_in_a_pane_of_its_own() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,23 +1,22 @@
 //! Ctrl-C, SIGTERM and SIGHUP end every program within a second, whatever it is doing.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::io::{Write, pipe};
 
 use e2e::{Peers, Process, Signal, Stream, endpoint, rust, shell};
 
-/// How a program ends that is interrupted.
+/// How an interrupted program ends.
 #[derive(Clone, Copy)]
 enum End<'a> {
-    /// An endless one has done its work: exit code 0, and this at the end of stdout.
+    /// An endless program has done its work: exit code 0, and this at the end of stdout.
     Done(&'a str),
-    /// A finite one is cut short: exit code 130, 143 or 129, and an error line that starts so.
+    /// A finite program is cut short: exit code 130, 143 or 129, and an error line that begins with
+    /// this.
     CutShort(&'a str),
 }
 use End::{CutShort, Done};
 
-/// Starts a program three times, waits until it is `ready`, and ends it by SIGINT, by SIGTERM, and by
-/// SIGHUP. What `ready` returns is kept until then.
+/// Starts a program three times, waits until it is `ready`, and ends it with SIGINT, with SIGTERM, and
+/// with SIGHUP. Keeps the value that `ready` returns until the program has ended.
 fn ends<T>(program: &str, flags: &[&str], ready: impl Fn(&Process) -> T, end: End) {
     for (signal, code) in [(Signal::SIGINT, 130), (Signal::SIGTERM, 143), (Signal::SIGHUP, 129)] {
         let process = rust(program).arg("-v").args(flags).start();
@@ -69,12 +68,12 @@ fn a_server_answering_without_a_pause() {
 fn a_client_without_a_server() {
     let endpoint = endpoint();
     let ready = prints("retrying");
-    let missing = CutShort("answered 0 of 1 requests");
+    let missing = CutShort("answered 0 of 1 request");
     ends("zmq_client", &["--connect", &endpoint], &ready, missing);
     let endless = ["--connect", &endpoint, "--count", "0"];
     ends("zmq_client", &endless, &ready, Done("requests answered: 0"));
     let with_timeout = ["--connect", &endpoint, "--timeout", "1h", "--retries", "5"];
-    ends("zmq_client", &with_timeout, &ready, CutShort("answered 0 of 1 requests"));
+    ends("zmq_client", &with_timeout, &ready, CutShort("answered 0 of 1 request"));
 }
 
 #[test]
@@ -82,7 +81,7 @@ fn a_client_waiting_for_an_answer_and_one_waiting_for_its_next_request() {
     let endpoint = endpoint();
     let server = Peers::new().bind(zmq::ROUTER, &endpoint);
     let asked = |_: &Process| server.recv_multipart(0).unwrap();
-    let missing = CutShort("answered 0 of 1 requests");
+    let missing = CutShort("answered 0 of 1 request");
     ends("zmq_client", &["--connect", &endpoint], asked, missing);
 
     let answered = |client: &Process| {
@@ -101,7 +100,7 @@ fn a_publisher_flooding_with_and_without_a_subscriber() {
     ends("publisher", &flood, flooding, Done(""));
 
     let subscribed = |publisher: &Process| {
-        // One that does not even receive.
+        // A peer that does not even receive.
         let subscriber = Peers::new().connect(zmq::SUB, &endpoint);
         publisher.wait_for(Stream::Stderr, "accepted");
         subscriber
@@ -124,7 +123,7 @@ fn a_publisher_waiting_for_its_next_round_and_one_waiting_for_subscriptions() {
 #[test]
 fn a_subscriber_without_a_publisher_and_one_without_a_message() {
     let endpoint = endpoint();
-    let missing = CutShort("received 0 of 1 messages");
+    let missing = CutShort("received 0 of 1 message");
     ends("subscriber", &["--connect", &endpoint], prints("retrying"), missing);
     let _publisher = Peers::new().bind(zmq::PUB, &endpoint);
     let endless = ["--connect", &endpoint, "--count", "0"];
@@ -136,7 +135,7 @@ fn a_subscriber_at_work() {
     let endpoint = endpoint();
     let publisher = Peers::new().bind(zmq::XPUB, &endpoint);
     let working = |subscriber: &Process| {
-        // The one before may still be taking its subscription back.
+        // The last subscriber may still be withdrawing its subscription.
         while publisher.recv_bytes(0).unwrap() != b"\x01client1" {}
         publisher.send_multipart(["client1", "work"], 0).unwrap();
         subscriber.wait_for(Stream::Stdout, "work")
@@ -243,7 +242,7 @@ fn a_program_under_nohup() {
 #[test]
 fn a_program_whose_stdout_nobody_reads() {
     let (_reader, mut writer) = pipe().unwrap();
-    // All that a pipe holds.
+    // As much as a pipe holds.
     writer.write_all(&vec![b'\n'; 65536]).unwrap();
     let publisher = rust("publisher").args(["-v", "--bind", &endpoint()]).start_with_stdout(writer);
     publisher.wait_until_listening();

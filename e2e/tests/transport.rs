@@ -1,6 +1,4 @@
-//! What lies beneath the patterns: the transports, and how many sockets one socket talks to.
-
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+//! Beneath the patterns: the transports, and the number of peers that one socket talks to.
 
 use e2e::{Process, endpoint, rust};
 
@@ -8,9 +6,9 @@ fn start(program: &str, flags: &[&str]) -> Process {
     rust(program).args(flags).start()
 }
 
-/// C0, the title's question: is ZeroMQ built on TCP? Over `tcp://` it is: what a socket sends there
-/// is a greeting, a handshake and frames on a plain TCP stream, and a program without ZeroMQ can
-/// speak it. But nothing in the patterns needs TCP: they run over `ipc://` as they are.
+/// C0, the title's question: is ZeroMQ built on TCP? Over `tcp://` it is: a socket sends a
+/// greeting, a handshake and frames on a plain TCP stream, and a program without ZeroMQ can do the
+/// same. But the patterns do not need TCP: they run unchanged over `ipc://`.
 #[test]
 fn c0_over_tcp_zeromq_is_frames_on_a_tcp_stream() {
     let endpoint = endpoint();
@@ -49,8 +47,8 @@ fn c0_over_tcp_zeromq_is_frames_on_a_tcp_stream() {
     assert!(collector.stdout.ends_with("results collected: 1000\n"), "{}", collector.stdout);
 }
 
-/// C1: a TCP socket is one end of one connection; a ZeroMQ socket talks to many. Holds, for each
-/// pattern and in both directions: one socket binds or connects as often as it likes.
+/// C1: a TCP socket is one end of one connection; a ZeroMQ socket talks to many peers. Holds for
+/// each pattern and in both directions: a socket can bind and connect any number of times.
 #[test]
 fn c1_sockets_are_many_to_many() {
     clients_and_servers();
@@ -58,7 +56,7 @@ fn c1_sockets_are_many_to_many() {
     consumers_and_producers();
 }
 
-/// Each client asks all servers in turn, and each server answers all clients.
+/// Each client sends requests to all servers in turn, and each server answers all clients.
 fn clients_and_servers() {
     let endpoints = [endpoint(), endpoint(), endpoint()];
     let servers = endpoints
@@ -79,7 +77,7 @@ fn clients_and_servers() {
     }
 }
 
-/// Each subscriber receives the news of all publishers.
+/// Each subscriber receives the messages of all publishers.
 fn subscribers_and_publishers() {
     let endpoints = [endpoint(), endpoint()];
     let connect = endpoints.iter().flat_map(|endpoint| ["--connect", endpoint]);
@@ -106,7 +104,7 @@ fn subscribers_and_publishers() {
     }
 }
 
-/// Each consumer takes tasks from all producers, and the collector results from all consumers.
+/// Each consumer receives tasks from all producers, and the collector results from all consumers.
 fn consumers_and_producers() {
     let (tasks, results) = ([endpoint(), endpoint()], endpoint());
     let flags = ["--bind", &results, "--count", "2000", "--format", "json"];

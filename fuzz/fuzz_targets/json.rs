@@ -1,4 +1,4 @@
-//! Any bytes are JSON, and can be printed, or refused.
+//! Any bytes are either JSON that can be printed, or refused.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! Any bytes are a pickle of plain data, and can be printed, or refused.
+//! Any bytes are either a pickle of plain data that can be printed, or refused.
 
 #![no_main]
 

@@ -1,7 +1,7 @@
-"""Pipeline, the middle step. Twin of ../consumer.
+"""Pipeline, the middle step: receive tasks, send results. Twin of ../consumer.
 
-The article's consumer always binds its results port, so only one fits on a host, and nothing runs in
-parallel there. With --results-connect any number do: then the collector binds.
+The article's consumer always binds its results port, so a host has room for one, and nothing runs in
+parallel there. With --results-connect any number of consumers run: then the collector binds.
 """
 
 import argparse
@@ -13,7 +13,7 @@ import zmq
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--tasks-connect", default="tcp://localhost:5577")
 parser.add_argument("--results-bind", default="tcp://*:5578")
-parser.add_argument("--results-connect", help="instead of --results-bind")
+parser.add_argument("--results-connect", help="connect to a collector that binds, instead of --results-bind")
 args = parser.parse_args()
 
 signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends the program in any call

@@ -1,4 +1,4 @@
-"""Pipeline, the first step. Twin of ../producer."""
+"""Pipeline, the first step: send tasks to the consumers, round-robin. Twin of ../producer."""
 
 import argparse
 import signal

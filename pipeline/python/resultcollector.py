@@ -1,4 +1,4 @@
-"""Pipeline, the last step. Twin of ../resultcollector."""
+"""Pipeline, the last step: count the results of every consumer. Twin of ../resultcollector."""
 
 import argparse
 import signal
@@ -7,7 +7,7 @@ import zmq
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--connect", default="tcp://localhost:5578")
-parser.add_argument("--bind", help="instead of --connect, for consumers that connect")
+parser.add_argument("--bind", help="listen for consumers that connect, instead of --connect")
 parser.add_argument("--count", type=int, default=1000)
 args = parser.parse_args()
 

@@ -1,4 +1,4 @@
-"""Publish-subscribe, the receiving side. Twin of ../subscriber."""
+"""Publish-subscribe, the receiving side: receive the topics subscribed to. Twin of ../subscriber."""
 
 import argparse
 import signal
@@ -10,7 +10,8 @@ parser.add_argument("topics", nargs="*", default=["client1"])
 parser.add_argument("--connect", default="tcp://localhost:5555")
 parser.add_argument("--count", type=int, default=1)
 parser.add_argument("--hwm", type=int, default=1000)
-parser.add_argument("-q", "--quiet", action="store_true", help="no line per message")
+parser.add_argument("--as", dest="form", choices=["bytes", "string"], default="bytes")
+parser.add_argument("-q", "--quiet", action="store_true", help="print no line per message")
 args = parser.parse_args()
 
 signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends the program in any call
@@ -25,4 +26,4 @@ socket.connect(args.connect)
 for _ in range(args.count):
     message = socket.recv_multipart()
     if not args.quiet:
-        print(message)
+        print(message if args.form == "bytes" else b" ".join(message).decode())

@@ -1,4 +1,4 @@
-"""Request-reply under CURVE, the asking side. Twin of ../zmq_client with --curve-secret and --curve-server."""
+"""Request-reply under CURVE: ask, and wait for the answer. Twin of ../zmq_client with --curve-secret and --curve-server."""
 
 import argparse
 import signal
@@ -9,8 +9,8 @@ import zmq.auth
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--connect", default="tcp://localhost:5555")
 parser.add_argument("--message", default="a message")
-parser.add_argument("--curve-secret", help="NAME.key_secret, the client's own keys; without it, no CURVE")
-parser.add_argument("--curve-server", help="the server's public key")
+parser.add_argument("--curve-secret", help="the client's own keys, a NAME.key_secret; without it, no CURVE")
+parser.add_argument("--curve-server", help="the server's public key, a NAME.key")
 args = parser.parse_args()
 
 signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends the program in any call

@@ -1,4 +1,4 @@
-"""Makes a pair of CURVE keys. Twin of ../../curve_keygen."""
+"""Make a pair of CURVE keys. Twin of ../../curve_keygen."""
 
 import argparse
 import pathlib

@@ -1,4 +1,4 @@
-"""The article's list of calls for sending and receiving, one per kind of payload."""
+"""The article's calls for sending and receiving, one per kind of payload."""
 
 import json
 
@@ -6,7 +6,7 @@ KINDS = ["bytes", "string", "json", "pyobj", "multipart"]
 
 
 def from_json(text):
-    """What a command-line text stands for: read as JSON, and a string where it is not."""
+    """The value of a command-line text: read as JSON, or the text itself when it is not JSON."""
     try:
         return json.loads(text)
     except ValueError:
@@ -34,6 +34,6 @@ def receive(socket, kind):
     elif kind == "json":
         return socket.recv_json()
     elif kind == "pyobj":
-        return socket.recv_pyobj()  # runs what it receives: for peers you trust
+        return socket.recv_pyobj()  # runs code that it receives: only for peers you trust
     elif kind == "multipart":
         return socket.recv_multipart()

@@ -1,4 +1,4 @@
-"""Request-reply, the asking side. Twin of ../zmq_client."""
+"""Request-reply, the asking side: ask, and wait for the answer. Twin of ../zmq_client."""
 
 import argparse
 import json
@@ -13,7 +13,7 @@ parser.add_argument("--connect", default="tcp://localhost:5555")
 parser.add_argument("--message", default="a message")
 parser.add_argument("--as", dest="kind", choices=kinds.KINDS, default="bytes")
 parser.add_argument("--count", type=int, default=1)
-parser.add_argument("--latency", action="store_true", help="print how long the answers took, not the answers")
+parser.add_argument("--latency", action="store_true", help="print the round-trip times at the end, not the answers")
 args = parser.parse_args()
 
 signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends the program in any call

@@ -1,5 +1,5 @@
 #!/bin/sh
-# CURVE: who has an allowed key gets in, and nobody else.
+# CURVE: only clients with an allowed key get in.
 set -eu
 cd "$(dirname "$0")/../.."
 # shellcheck source=scripts/lib/side-by-side.sh
@@ -7,13 +7,13 @@ cd "$(dirname "$0")/../.."
 
 no_options "usage: ${0##*/}
 Locks request-reply with CURVE: makes keys for a server, alice and mallory, allows alice, and shows who gets an
-answer: alice, mallory, someone without keys, and mallory again once his key is allowed. Takes 3 seconds." "$@"
+answer: alice, mallory, a client without keys, and mallory again after his key is allowed. Runs for 3 seconds." "$@"
 
 build curve_keygen zmq_server zmq_client
 expects_failures=yes
 here=tcp://127.0.0.1:5555
 
-say 'Everybody makes keys. The server is given the public key of alice, and the clients that of the server.'
+say 'Everybody makes keys. The server gets the public key of alice, and the clients get that of the server.'
 for name in server alice mallory; do
     "$bin/curve_keygen" "$folder/$name"
 done
@@ -28,15 +28,15 @@ ask() {
     wait "$started"
 }
 
-say 'alice asks, then mallory, then someone without keys.'
+say 'alice sends a request, then mallory, then a client without keys.'
 if ask alice; then alice=in; else alice=out; fi
 if ask mallory; then mallory=in; else mallory=out; fi
 start nobody zmq_client --connect $here --timeout 1s
 if wait "$started"; then nobody=in; else nobody=out; fi
 
-say 'The public key of mallory is put into the folder. The server runs on.'
+say 'The public key of mallory is added to the folder, while the server keeps running.'
 cp "$folder/mallory.key" "$folder/allowed"
 if ask mallory; then later=in; else later=out; fi
 
-say "alice is $alice, mallory is $mallory, who has no keys is $nobody; allowed, mallory is $later."
+say "alice is $alice, mallory is $mallory, the client without keys is $nobody; once allowed, mallory is $later."
 [ $alice$mallory$nobody$later = inoutoutin ]

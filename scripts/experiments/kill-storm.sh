@@ -1,14 +1,14 @@
 #!/bin/sh
-# The reliable pipeline while its processes are killed: dispatcher, sink and three workers.
+# Kills the processes of the reliable pipeline, a dispatcher, a sink and three workers, while it runs.
 set -eu
 cd "$(dirname "$0")/../.."
 # shellcheck source=scripts/lib/side-by-side.sh
 . scripts/lib/side-by-side.sh
 
 usage="usage: ${0##*/} [--kills N] [--tasks N] [--seed N]
-Runs the reliable pipeline with three workers, kills one of its five processes at random every few
-milliseconds (SIGKILL), starts it again, and counts the tasks in the output. --kills 100, --tasks 5000,
---seed 1: which process is killed when."
+Runs the reliable pipeline with three workers. Every few milliseconds it kills one of the five processes at
+random (SIGKILL) and starts it again; at the end it counts the tasks in the output. Defaults: --kills 100,
+--tasks 5000, --seed 1. The seed decides which process is killed when."
 kills=100 tasks=5000 seed=1
 while [ $# -gt 0 ]; do
     case $1 in
@@ -42,7 +42,7 @@ start_role() {
     eval "$1=\$started"
 }
 
-say "$tasks tasks, and $kills kills by the seed $seed."
+say "$tasks tasks, and $kills kills with the seed $seed."
 for role in dispatcher sink worker_1 worker_2 worker_3; do
     start_role $role
 done

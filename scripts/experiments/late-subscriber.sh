@@ -1,19 +1,19 @@
 #!/bin/sh
-# C8: a publisher broadcasts to all, but who subscribes late misses messages.
+# C8: a publisher broadcasts to all, but a late subscriber misses messages.
 set -eu
 cd "$(dirname "$0")/../.."
 # shellcheck source=scripts/lib/side-by-side.sh
 . scripts/lib/side-by-side.sh
 
 no_options "usage: ${0##*/}
-Shows the limit of claim C8: a subscriber that is still connecting misses what is published meanwhile, and
-the remedy: a publisher that waits for it. Takes 5 seconds." "$@"
+Shows the limit of claim C8: a subscriber that is still connecting misses the messages published meanwhile. Then
+the remedy: a publisher that waits for it. Runs for 5 seconds." "$@"
 
 build publisher subscriber
 here=tcp://127.0.0.1:5555
 
-# Publishes 100 rounds half a second after the subscriber has started, and counts what it receives.
-# The arguments: more flags of the publisher.
+# Publishes 100 rounds half a second after the subscriber has started, and counts what it receives. The
+# arguments are further flags of the publisher.
 receive() {
     (sleep 0.5 && exec "$bin/publisher" -q --bind $here --count 100 --interval 0 --topic news "$@") >&2 &
     received=$(timeout -s INT 2.5 "$bin/subscriber" -q --connect $here --count 0 news) || :
@@ -27,6 +27,6 @@ late=$received
 say 'The same with --wait-for 1: the publisher waits for a subscription before its first message.'
 receive --wait-for 1
 
-say "The slow joiner: $((100 - late)) of 100 messages were lost, though the subscriber was there first."
+say "The slow joiner: $((100 - late)) of 100 messages were lost, though the subscriber started first."
 say "The remedy: with --wait-for 1, $((100 - received)) were lost."
 [ "$late" -lt 100 ] && [ "$received" -eq 100 ]

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The programs on hosts of their own, and cables that are pulled.
+# Runs the programs on several hosts, and pulls cables.
 set -eu
 cd "$(dirname "$0")/../.."
 # shellcheck source=scripts/lib/side-by-side.sh
@@ -7,15 +7,15 @@ cd "$(dirname "$0")/../.."
 
 no_options "usage: ${0##*/}
 Runs the programs on four hosts made of network namespaces, each with its own address, and pulls a cable for
-three seconds: first while a client asks a server, then while the pipeline runs. Prints how long recovery
-took, and what was lost. Needs root. Takes 15 seconds." "$@"
+three seconds: first between a client and a server, then in the pipeline. Prints how long recovery took, and
+what was lost. Needs root. Runs for 15 seconds." "$@"
 
 net=zmq-$$
 trap 'end; scripts/lib/hosts.sh down "$net"' EXIT
 scripts/lib/hosts.sh up "$net" 4
 build zmq_server zmq_client producer consumer resultcollector
 
-# Has the programs that are started next run on host $1.
+# Makes the programs that are started next run on host $1.
 on() {
     with="scripts/lib/hosts.sh run $net $1"
 }
@@ -25,8 +25,8 @@ lines() {
     grep -c -e "$1" "$2" || :
 }
 
-# Pulls the cable of host $1 for three seconds. Then waits until file $3 has one more line with $2 than before,
-# and leaves in $recovery the milliseconds that took.
+# Pulls the cable of host $1 for three seconds. Then waits until file $3 has another line with $2, and stores in
+# $recovery how many milliseconds that took.
 pull_for_a_while() {
     say "The cable of host $1 is pulled for three seconds."
     scripts/lib/hosts.sh pull "$net" "$1"
@@ -39,7 +39,7 @@ pull_for_a_while() {
     recovery=$(($(now) - plugged))
 }
 
-say 'A client on host 2 asks a server on host 1, a hundred times a second. Look: it notices and goes on.'
+say 'A client on host 2 sends a hundred requests per second to a server on host 1. It notices the break, and goes on.'
 on 1
 start 'zmq_server' zmq_server -q --bind tcp://10.99.0.1:5555 --heartbeat 500ms
 server=$started
@@ -69,13 +69,13 @@ collector=$!
 programs="$programs $collector"
 sleep 0.7
 pull_for_a_while 2 ' connected to tcp://10.99.0.2' "$folder/log"
-# As long as consumer 2 needs for what it had not done yet.
+# The time that consumer 2 needs for its remaining tasks.
 sleep 4
 kill "$collector"
 wait "$collector"
 cat "$folder/counts"
 collected=$(sed -n 's/^results collected: //p' "$folder/counts")
 
-say "The client had its next answer $asking ms after the cable was back, and lost nothing: it asks again." \
+say "The client had its next answer $asking ms after the cable was back, and lost nothing: it resends." \
     "The collector was connected again $recovery ms after the cable was back." \
     "$((2000 - collected)) of 2000 tasks were lost: what was on its way between two hosts is lost with their connection."

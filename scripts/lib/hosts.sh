@@ -1,16 +1,16 @@
 #!/bin/sh
-# Hosts of their own for the programs: network namespaces, joined by a switch.
+# Several hosts on one machine: network namespaces, joined by a switch.
 set -eu
 
 usage() {
     echo "usage: ${0##*/} up NET COUNT         make the hosts 1 to COUNT of the network NET
        ${0##*/} run NET HOST CMD...  run a command on a host
-       ${0##*/} pull NET HOST        pull the cable of a host; its own end sees that, too
-       ${0##*/} drop NET HOST        drop all packets of a host, with its cable in place
-       ${0##*/} plug NET HOST        undo either
+       ${0##*/} pull NET HOST        pull the cable of a host; the host sees its link go down
+       ${0##*/} drop NET HOST        drop all packets of a host; the host notices nothing
+       ${0##*/} plug NET HOST        undo pull and drop
        ${0##*/} down NET             remove the network and its hosts
-Makes hosts out of network namespaces, each with an address, 10.99.0.HOST, that only this network reaches.
-Needs root, and iproute2, which it installs on Debian."
+Makes hosts out of network namespaces. Each has an address, 10.99.0.HOST, that only this network can reach.
+Needs root and iproute2; installs iproute2 on Debian."
 }
 
 fail() {
@@ -18,7 +18,7 @@ fail() {
     exit 1
 }
 
-# In the namespace of the switch, the port of host N is called port$N.
+# In the switch's namespace, host N is connected to port$N.
 up() {
     net=$1 count=$2
     if [ "$(id -u)" != 0 ]; then
@@ -28,7 +28,7 @@ up() {
         command -v apt-get >/dev/null || fail "the command ip is missing: install iproute2"
         { apt-get update && apt-get install -y iproute2; } >&2
     fi
-    ip netns add "$net-switch" || fail "this system makes no network namespaces"
+    ip netns add "$net-switch" || fail "cannot make network namespaces here"
     ip -n "$net-switch" link add switch type bridge
     ip -n "$net-switch" link set switch up
     host=1

@@ -1,18 +1,18 @@
 # shellcheck shell=sh
-# Sourced, in the workspace's folder, by the scripts that run a pattern. Builds programs, and runs them
-# side by side, each line prefixed by its program. When the script ends, it ends the programs that still run.
+# Sourced, in the workspace's folder, by the scripts that run a pattern. Builds programs and runs them side by
+# side, each line prefixed with its program. When the script ends, it ends the programs that are still running.
 
 bin=${CARGO_TARGET_DIR:-target}/release
 folder=$(mktemp -d)
 programs=
 
-# Does what every script does for -h and for wrong usage. $1: the text of the help.
+# Prints the help that every script has for -h. $1: its text.
 help() {
     echo "$1"
     exit 0
 }
 
-# For a script without options of its own. $1: the text of the help; then the script's arguments.
+# Parses the arguments of a script that only has -h. $1: the text of the help; then the script's arguments.
 no_options() {
     case ${2-} in
     -h | --help) help "$1" ;;
@@ -25,7 +25,7 @@ wrong_usage() {
     exit 2
 }
 
-# Builds the programs of these names in release.
+# Builds the named programs in release.
 build() {
     for name; do
         set -- "$@" -p "$name"
@@ -34,16 +34,16 @@ build() {
     cargo build --release "$@"
 }
 
-# Starts a program in the background, by the command $with if there is one, and leaves its process id in
+# Starts a program in the background, with the command $with if it is set, and stores its process id in
 # $started. $1: the label of its lines; then the program and its arguments.
 with=
 start() {
     label=$1 program=$2
     shift 2
-    # A pipe with both ends open here and now: a reader or a writer that opened its end by itself would wait
-    # for the other one, and for ever where that never comes.
+    # Opens both ends of the pipe here: a reader or a writer that opened only its own end would block until the
+    # other one came, and indefinitely if it never did.
     mkfifo "$folder/pipe"
-    # shellcheck disable=SC2094 # that is what a pipe is for
+    # shellcheck disable=SC2094 # a pipe is read and written
     exec 3<>"$folder/pipe" 4<"$folder/pipe" 5>"$folder/pipe" 3>&-
     rm "$folder/pipe"
     (exec <&4 4<&- 5>&- && prefix "$label") &
@@ -54,13 +54,13 @@ start() {
     exec 4<&- 5>&-
 }
 
-# A program that fails says so in a line of its own, and the others would wait for it in vain: the script
-# ends, unless it expects failures.
+# A program that fails prints an error line, and the others would wait for it in vain. So the script ends,
+# unless it expects failures.
 expects_failures=
 prefix() {
     trap '' PIPE
     while IFS= read -r line; do
-        # Nobody reads on: the program will see so itself.
+        # The reader closed stdout: the program will notice when it writes.
         printf '%-15s | %s\n' "$1" "$line" 2>/dev/null || break
         case $line in
         "error: interrupted by SIGINT"*) ;; # Ctrl-C, which ends the script with 130
@@ -74,7 +74,7 @@ now() {
     echo $(($(date +%s%N) / 1000000))
 }
 
-# Says what the script does, or has seen.
+# Prints what the script does, or has measured.
 say() {
     printf '\n== %s\n' "$@"
 }
@@ -83,13 +83,13 @@ say() {
 end() {
     trap '' EXIT INT TERM USR1
     exec 4<&- 5>&-
-    # The signal that ended the script may have come before the last program, if any, was in the list.
+    # The signal that ended the script may have arrived before the last program was added to the list.
     set +u
     programs="$programs $!"
     # shellcheck disable=SC2086 # a word each
     kill $programs 2>/dev/null || :
     for program in $programs; do
-        # The signal is lost on a program that was only about to start, so again until it is gone.
+        # A program that is just starting may miss the signal, so send it again until the program is gone.
         (while sleep 0.1 && kill "$program" 2>/dev/null; do :; done) &
         wait "$program" || :
     done

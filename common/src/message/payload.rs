@@ -3,11 +3,12 @@
 use std::{fmt, ops::Deref};
 
 use clap::ValueEnum;
-use serde::{Serialize, Serializer, de::DeserializeOwned, ser::SerializeMap};
+use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use super::bad_message::BadMessage;
+use super::json::{Json, JsonError};
 use super::pickle;
-use super::text::{Bytes, Frames};
+use super::text::{Bytes, Frames, Text};
 
 /// How a payload is sent, read and printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -20,7 +21,7 @@ pub enum Kind {
     Json,
     /// A Python pickle, plain data only
     Pyobj,
-    /// Frames, one a text
+    /// One frame per TEXT
     Multipart,
 }
 
@@ -46,9 +47,9 @@ pub enum Payload<'a> {
     /// One frame of UTF-8.
     String(&'a str),
     /// One frame of JSON.
-    Json(serde_json::Value),
+    Json(Json),
     /// One frame with a pickled Python object.
-    Pyobj(serde_pickle::Value),
+    Pyobj(pickle::Value),
     /// Any number of frames.
     Multipart(Vec<&'a [u8]>),
 }
@@ -65,8 +66,9 @@ impl<'a> Payload<'a> {
     ///
     /// Several texts, or none, for a kind that takes one; JSON that a pickle cannot hold.
     pub fn from_texts(kind: Kind, texts: &'a [String]) -> anyhow::Result<Self> {
-        let json = |text: &String| {
-            serde_json::from_str(text).unwrap_or_else(|_| serde_json::Value::String(text.clone()))
+        let json = |text: &str| match Json::parse(text.as_bytes()) {
+            Err(JsonError::Syntax(_)) => Ok(Json::string(text)),
+            taken => taken,
         };
         Ok(match (kind, texts) {
             (Kind::Multipart, texts) => {
@@ -74,8 +76,8 @@ impl<'a> Payload<'a> {
             }
             (Kind::Bytes, [text]) => Self::Bytes(text.as_bytes()),
             (Kind::String, [text]) => Self::String(text),
-            (Kind::Json, [text]) => Self::Json(json(text)),
-            (Kind::Pyobj, [text]) => Self::Pyobj(serde_pickle::to_value(&json(text))?),
+            (Kind::Json, [text]) => Self::Json(json(text)?),
+            (Kind::Pyobj, [text]) => Self::Pyobj(pickle::Value::try_from(&json(text)?)?),
             (kind, texts) => {
                 anyhow::bail!("a {} message is one text, not {}", kind.name(), texts.len())
             }
@@ -88,8 +90,8 @@ impl<'a> Payload<'a> {
         match kind {
             Kind::Bytes => Self::Bytes(text.as_bytes()),
             Kind::String => Self::String(text),
-            Kind::Json => Self::Json(text.into()),
-            Kind::Pyobj => Self::Pyobj(serde_pickle::Value::String(text.to_owned())),
+            Kind::Json => Self::Json(Json::string(text)),
+            Kind::Pyobj => Self::Pyobj(text.into()),
             Kind::Multipart => Self::Multipart(vec![text.as_bytes()]),
         }
     }
@@ -110,7 +112,9 @@ impl<'a> Payload<'a> {
                 Ok(Self::Multipart(frames.iter().map(Deref::deref).collect()))
             }
             (Kind::String, [frame]) => decode_utf8(frame).map(Self::String),
-            (Kind::Json, [frame]) => decode_json(frame).map(Self::Json),
+            (Kind::Json, [frame]) => {
+                Json::parse(frame).map(Self::Json).map_err(|error| error.to_string())
+            }
             (Kind::Pyobj, [frame]) => pickle::decode(frame).map(Self::Pyobj),
             _ => Err(NOT_ONE_FRAME.to_owned()),
         };
@@ -130,14 +134,14 @@ impl<'a> Payload<'a> {
     }
 }
 
-/// Text: `b"…"`, the string itself in quotes, JSON, Python's notation, a list of frames.
+/// Text: `b"…"`, the string itself, JSON, Python's notation, a list of frames.
 impl fmt::Display for Payload<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Bytes(bytes) => Bytes(bytes).fmt(f),
-            Self::String(text) => write!(f, "{text:?}"),
+            Self::String(text) => Text(text).fmt(f),
             Self::Json(value) => value.fmt(f),
-            Self::Pyobj(value) => pickle::Repr(value).fmt(f),
+            Self::Pyobj(value) => value.fmt(f),
             Self::Multipart(frames) => Frames(frames).fmt(f),
         }
     }
@@ -152,21 +156,11 @@ impl Serialize for Payload<'_> {
             Self::Bytes(bytes) => object.serialize_entry("message", &Bytes(bytes))?,
             Self::String(text) => object.serialize_entry("message", text)?,
             Self::Json(value) => object.serialize_entry("message", value)?,
-            Self::Pyobj(value) => object.serialize_entry("message", &pickle::to_json(value))?,
+            Self::Pyobj(value) => object.serialize_entry("message", value)?,
             Self::Multipart(frames) => object.serialize_entry("message", &Frames(frames))?,
         }
         object.end()
     }
-}
-
-/// # Errors
-///
-/// Why `frame` is not JSON, or is not a `T`.
-pub(crate) fn decode_json<T: DeserializeOwned>(frame: &[u8]) -> Result<T, String> {
-    serde_json::from_slice(frame).map_err(|error| match error.classify() {
-        serde_json::error::Category::Data => format!("not the expected JSON: {error}"),
-        _ => format!("not JSON: {error}"),
-    })
 }
 
 /// # Errors

@@ -31,6 +31,33 @@ impl Serialize for Bytes<'_> {
     }
 }
 
+/// Text as itself, on one line: `訊息`. What would garble a terminal, or break the line, is escaped:
+/// `\n`, `\x1b`, `\u{202e}`.
+#[derive(Clone, Copy)]
+pub struct Text<'a>(pub &'a str);
+
+impl fmt::Display for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for char in self.0.chars() {
+            match char {
+                _ if is_shown_as_it_is(char) => f.write_char(char)?,
+                '\t' | '\n' | '\r' => write!(f, "{}", char.escape_default())?,
+                '\0'..='\u{ff}' => write!(f, "\\x{:02x}", u32::from(char))?,
+                _ => write!(f, "{}", char.escape_unicode())?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a terminal shows `char`, and does nothing else for it: control characters are commands,
+/// and others separate lines or turn the direction of the text around them.
+pub(crate) fn is_shown_as_it_is(char: char) -> bool {
+    let separates = matches!(char, '\u{2028}' | '\u{2029}');
+    let turns = matches!(char, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    !(char.is_control() || separates || turns)
+}
+
 /// The frames of a message. Text: `[b"client1", b"message for client1"]`. JSON: an array.
 #[derive(Clone, Copy)]
 pub struct Frames<'a>(pub &'a [&'a [u8]]);
@@ -49,31 +76,6 @@ impl fmt::Display for Frames<'_> {
 impl Serialize for Frames<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.0.iter().map(|frame| Bytes(frame)))
-    }
-}
-
-/// A published message. Text: its two frames, as the article prints them.
-/// JSON: `{"topic": "client1", "message": "message for client1"}`.
-#[derive(Clone, Copy)]
-pub struct Publication<'a> {
-    /// The first frame.
-    pub topic: &'a [u8],
-    /// The second frame.
-    pub message: &'a [u8],
-}
-
-impl fmt::Display for Publication<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Frames(&[self.topic, self.message]).fmt(f)
-    }
-}
-
-impl Serialize for Publication<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = serializer.serialize_map(Some(2))?;
-        object.serialize_entry("topic", &Bytes(self.topic))?;
-        object.serialize_entry("message", &Bytes(self.message))?;
-        object.end()
     }
 }
 
@@ -106,14 +108,21 @@ mod tests {
     }
 
     #[test]
+    fn text_prints_as_itself_on_one_line() {
+        assert_eq!(
+            Text("訊息 \"a\" 'b' C:\\new 👩\u{200d}💻").to_string(),
+            "訊息 \"a\" 'b' C:\\new 👩\u{200d}💻"
+        );
+        assert_eq!(Text("a\r\n\tb").to_string(), r"a\r\n\tb");
+        assert_eq!(Text("\0\x1b[2J\x7f\u{9b}").to_string(), r"\x00\x1b[2J\x7f\x9b");
+        assert_eq!(Text("\u{2028}\u{202e}").to_string(), r"\u{2028}\u{202e}");
+    }
+
+    #[test]
     fn frames_print_as_a_list() {
         let frames = [b"client1".as_slice(), b""];
         assert_eq!(Frames(&frames).to_string(), r#"[b"client1", b""]"#);
         assert_eq!(serde_json::to_string(&Frames(&frames)).unwrap(), r#"["client1",""]"#);
-        let publication = Publication { topic: frames[0], message: frames[1] };
-        assert_eq!(publication.to_string(), r#"[b"client1", b""]"#);
-        let json = serde_json::to_string(&publication).unwrap();
-        assert_eq!(json, r#"{"topic":"client1","message":""}"#);
     }
 
     #[test]

@@ -15,7 +15,7 @@ use std::time::Duration;
 use anyhow::Result;
 use zmq::{Context, SocketType};
 
-use crate::socket::Socket;
+use crate::socket::{self, Socket};
 use arguments::CommonArgs;
 use progress::Progress;
 use signals::{Shutdown, Sleeper};
@@ -47,7 +47,7 @@ impl Program {
             tracing::debug!("cannot raise the number of open files: {error}");
         }
         let stdout = Output::new(arguments.format, arguments.quiet);
-        let context = Context::new();
+        let context = socket::context()?;
         let shutdown = Shutdown::on_signals(&context)?;
         Ok(Self { stdout, arguments: arguments.clone(), context, shutdown })
     }
@@ -91,8 +91,8 @@ impl Program {
     /// came to its end: `ETERM` stands for a signal.
     ///
     /// One rule for all programs: the summary is printed, unless the printed messages are the result
-    /// and all of them are there ([`Tally::silent_when_complete`]); and a program that had something
-    /// to complete fails with what is missing when a signal came first.
+    /// ([`Tally::of_printed`]); and a program that had something to complete fails with what is
+    /// missing when a signal came first.
     ///
     /// # Errors
     ///
@@ -102,14 +102,16 @@ impl Program {
             tracing::info!("{}; waiting until all that was sent is delivered", tally.so_far());
         }
         let signal = self.shutdown.finish(self.context, ended)?;
-        let missing = signal.zip(tally.missing());
-        if missing.is_some() || !tally.is_silent() {
+        if tally.is_printed() {
             match self.stdout.result(tally, tally) {
                 // Nobody wants the summary. What was done, or was not, is another matter.
                 Err(error) if error.is::<Closed>() => {}
                 printed => printed?,
             }
         }
-        missing.map_or(Ok(()), |(signal, missing)| Err(signal.interrupted(missing)))
+        match signal.zip(tally.missing()) {
+            Some((signal, missing)) => Err(signal.interrupted(missing)),
+            None => Ok(()),
+        }
     }
 }

@@ -8,6 +8,7 @@ use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use super::latency::Latency;
 use crate::message::BadMessage;
+use crate::message::text::Counted;
 
 /// How much a program is to do.
 #[derive(Clone, Copy, Debug)]
@@ -25,11 +26,11 @@ enum Goal {
 /// Text: `requests answered: 3, rejected: 1`. JSON: `{"answered": 3, "rejected": 1}`.
 #[derive(Debug)]
 pub struct Tally {
-    things: &'static str,
+    thing: &'static str,
     verb: &'static str,
     label: String,
     goal: Goal,
-    silent_when_complete: bool,
+    of_printed: bool,
     done: u64,
     rejected: u64,
     round_trips: Option<Latency>,
@@ -44,16 +45,16 @@ struct Detail {
 }
 
 impl Tally {
-    /// Counts `things` that are `verb`, such as requests that are answered, up to `count`
+    /// Counts each `thing` that is `verb`, such as a request that is answered, up to `count`
     /// (0 = until interrupted).
-    pub fn new(things: &'static str, verb: &'static str, count: u64) -> Self {
+    pub fn new(thing: &'static str, verb: &'static str, count: u64) -> Self {
         let goal = if count == 0 { Goal::Endless } else { Goal::Count(count) };
         Self {
-            things,
+            thing,
             verb,
-            label: format!("{things} {verb}"),
+            label: format!("{thing}s {verb}"),
             goal,
-            silent_when_complete: false,
+            of_printed: false,
             done: 0,
             rejected: 0,
             round_trips: None,
@@ -61,9 +62,9 @@ impl Tally {
         }
     }
 
-    /// Counts `things` of a job that ends, after a number of them that is not known yet.
-    pub fn of_job(things: &'static str, verb: &'static str) -> Self {
-        Self { goal: Goal::Job, ..Self::new(things, verb, 0) }
+    /// Counts each `thing` of a job that ends, after a number of them that is not known yet.
+    pub fn of_job(thing: &'static str, verb: &'static str) -> Self {
+        Self { goal: Goal::Job, ..Self::new(thing, verb, 0) }
     }
 
     /// Calls what is counted by another name in the summary.
@@ -73,10 +74,11 @@ impl Tally {
         self
     }
 
-    /// For a program whose printed messages are its result: no summary when all of them are there.
+    /// For a program whose printed messages are its result: it has a summary only where it runs until
+    /// it is interrupted.
     #[must_use]
-    pub fn silent_when_complete(mut self) -> Self {
-        self.silent_when_complete = true;
+    pub fn of_printed(mut self) -> Self {
+        self.of_printed = true;
         self
     }
 
@@ -158,24 +160,25 @@ impl Tally {
 
     /// `sent 500 tasks`
     pub(super) fn so_far(&self) -> String {
-        format!("{} {} {}", self.verb, self.done, self.things)
+        format!("{} {}", self.verb, Counted(self.done, self.thing))
     }
 
-    pub(super) fn is_silent(&self) -> bool {
-        let complete = matches!(self.goal, Goal::Count(_));
-        self.silent_when_complete && complete && self.round_trips.is_none()
+    /// Whether the summary is to be printed.
+    pub(super) fn is_printed(&self) -> bool {
+        !self.of_printed || self.round_trips.is_some() || matches!(self.goal, Goal::Endless)
     }
 
     /// What is missing after a signal, for programs that had something to complete.
     pub(super) fn missing(&self) -> Option<String> {
-        let Self { things, verb, done, .. } = self;
+        let Self { thing, verb, done, .. } = self;
         match self.goal {
             Goal::Endless => None,
             Goal::Count(count) if *done < count => {
-                Some(format!("{verb} {done} of {count} {things}"))
+                Some(format!("{verb} {done} of {}", Counted(count, thing)))
             }
             Goal::Count(_) => {
-                Some(format!("{verb} {done} {things}, but not all of them are delivered"))
+                let done = Counted(*done, thing);
+                Some(format!("{verb} {done}, but not all of them are delivered"))
             }
             Goal::Job => Some("the job is not finished".to_owned()),
         }
@@ -227,7 +230,7 @@ mod tests {
 
     #[test]
     fn the_summary_counts_what_is_done_and_what_was_rejected() {
-        let tally = counted(Tally::new("requests", "answered", 0), 3, 0);
+        let tally = counted(Tally::new("request", "answered", 0), 3, 0);
         assert_eq!(tally.to_string(), "requests answered: 3");
         let tally = counted(tally, 4, 2);
         assert_eq!(tally.to_string(), "requests answered: 4, rejected: 2");
@@ -237,7 +240,7 @@ mod tests {
 
     #[test]
     fn figures_of_a_program_stand_above_its_summary() {
-        let tally = Tally::new("results", "passed on", 0).labelled("results of consumer 7");
+        let tally = Tally::new("result", "passed on", 0).labelled("results of consumer 7");
         let tally = tally.with("consumer_id", 7, "").with("chart", [1], "a chart\n");
         assert_eq!(tally.to_string(), "a chart\nresults of consumer 7: 0");
         let json = serde_json::to_string(&tally).unwrap();
@@ -247,14 +250,14 @@ mod tests {
     #[test]
     fn what_is_missing_is_said_of_finite_programs_alone() {
         let missing = |tally: Tally, done| counted(tally, done, 0).missing();
-        let tasks = |count| Tally::new("tasks", "sent", count);
+        let tasks = |count| Tally::new("task", "sent", count);
         assert_eq!(missing(tasks(0), 3), None);
         assert_eq!(missing(tasks(5), 3).unwrap(), "sent 3 of 5 tasks");
         assert_eq!(
             missing(tasks(5), 5).unwrap(),
             "sent 5 tasks, but not all of them are delivered"
         );
-        let mut job = Tally::of_job("tasks", "done");
+        let mut job = Tally::of_job("task", "done");
         assert_eq!(job.missing().unwrap(), "the job is not finished");
         job.expect(5);
         assert_eq!(missing(job, 3).unwrap(), "done 3 of 5 tasks");

@@ -6,10 +6,8 @@ use zmq::Error;
 
 use super::endpoint::Endpoint;
 use super::ipc;
+use super::monitor::NOTE;
 use crate::panics;
-
-/// The target of lines that are news and no warnings, and so have no label.
-pub const NEWS: &str = "news";
 
 /// The endpoint of a failed bind. The reason is beneath it.
 #[derive(Debug, thiserror::Error)]
@@ -49,7 +47,7 @@ pub(super) fn bind(socket: &zmq::Socket, endpoint: &Endpoint) -> anyhow::Result<
         && !tracing::enabled!(tracing::Level::INFO)
         && let Ok(Ok(chosen)) = socket.get_last_endpoint()
     {
-        tracing::warn!(target: NEWS, "listening on {chosen}");
+        tracing::warn!(target: NOTE, "listening on {chosen}");
     }
     Ok(())
 }

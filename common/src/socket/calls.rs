@@ -18,6 +18,7 @@ use zmq::Message;
 
 use super::Socket;
 use crate::message::BadMessage;
+use crate::message::json;
 use crate::message::payload::{self, Payload};
 use crate::message::pickle;
 
@@ -50,7 +51,7 @@ impl Socket {
 
     /// pyzmq's `recv_json`: one frame of JSON with the fields of `T`.
     pub fn recv_json<T: DeserializeOwned>(&self, flags: i32) -> zmq::Result<Result<T, BadMessage>> {
-        self.recv_frame(flags, payload::decode_json)
+        self.recv_frame(flags, json::decode)
     }
 
     /// pyzmq's `send_string`: `text` as UTF-8 in one frame.
@@ -64,22 +65,17 @@ impl Socket {
         self.recv_frame(flags, |frame| payload::decode_utf8(frame).map(str::to_owned))
     }
 
-    /// pyzmq's `send_pyobj`: `value` as a Python pickle in one frame. `serde_pickle::to_value`
-    /// makes one of any value that serde can serialise.
+    /// pyzmq's `send_pyobj`: `value` as a Python pickle in one frame. What JSON can hold becomes a value
+    /// by [`Json`](crate::message::json::Json) and `Value::try_from`.
     ///
     /// Python's own `recv_pyobj` runs any code that a pickle holds: let it read from trusted peers
     /// only.
-    ///
-    /// # Errors
-    ///
-    /// The socket's own (`zmq::Error`); a value that has no pickled form.
-    pub fn send_pyobj(&self, value: &serde_pickle::Value, flags: i32) -> anyhow::Result<()> {
-        let pickle = serde_pickle::value_to_vec(value, serde_pickle::SerOptions::new());
-        Ok(self.send(pickle.context("cannot be encoded as a pickle")?, flags)?)
+    pub fn send_pyobj(&self, value: &pickle::Value, flags: i32) -> zmq::Result<()> {
+        self.send(pickle::encode(value), flags)
     }
 
     /// pyzmq's `recv_pyobj`, for data: one frame with a pickle that calls and builds nothing.
-    pub fn recv_pyobj(&self, flags: i32) -> zmq::Result<Result<serde_pickle::Value, BadMessage>> {
+    pub fn recv_pyobj(&self, flags: i32) -> zmq::Result<Result<pickle::Value, BadMessage>> {
         self.recv_frame(flags, pickle::decode)
     }
 
@@ -112,7 +108,7 @@ impl Socket {
             Payload::Bytes(bytes) => Ok(self.send(*bytes, flags)?),
             Payload::String(text) => Ok(self.send_string(text, flags)?),
             Payload::Json(value) => self.send_json(value, flags),
-            Payload::Pyobj(value) => self.send_pyobj(value, flags),
+            Payload::Pyobj(value) => Ok(self.send_pyobj(value, flags)?),
             Payload::Multipart(frames) => Ok(self.send_multipart(frames.iter().copied(), flags)?),
         }
     }
@@ -158,7 +154,7 @@ mod tests {
 
     /// Two sockets of one context, connected.
     fn pair() -> (Socket, Socket) {
-        let context = zmq::Context::new();
+        let context = crate::socket::context().unwrap();
         let defaults = SocketArgs::augment_args(Command::new("test")).get_matches_from([""]);
         let options = SocketArgs::from_arg_matches(&defaults).unwrap();
         let [left, right] = [(); 2].map(|()| Socket::new(&context, zmq::PAIR, &options).unwrap());
@@ -178,8 +174,7 @@ mod tests {
         assert_eq!(right.recv_json::<WorkMessage>(0).unwrap().unwrap(), WorkMessage { num: 7 });
         left.send_string("訊息", 0).unwrap();
         assert_eq!(right.recv_string(0).unwrap().unwrap(), "訊息");
-        let object =
-            serde_pickle::Value::Tuple(vec![serde_pickle::Value::String("訊息".to_owned())]);
+        let object = pickle::Value::Tuple(vec!["訊息".into()]);
         left.send_pyobj(&object, 0).unwrap();
         assert_eq!(right.recv_pyobj(0).unwrap().unwrap(), object);
         left.send_multipart(["a", ""], 0).unwrap();

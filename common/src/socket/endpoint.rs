@@ -41,6 +41,13 @@ impl Endpoint {
         Self(format!("tcp://localhost:{port}"))
     }
 
+    /// The host and port of a peer at a `tcp://` endpoint. What stands before a semicolon is where to
+    /// connect from.
+    pub fn tcp_address(&self) -> Option<&str> {
+        let address = self.0.strip_prefix("tcp://")?;
+        Some(address.rsplit_once(';').map_or(address, |(_from, to)| to))
+    }
+
     /// Whether the endpoint holds an IPv6 address, which libzmq resolves only with `ZMQ_IPV6` on.
     #[must_use]
     pub fn is_ipv6(&self) -> bool {
@@ -111,6 +118,9 @@ pub enum EndpointError {
     /// A TCP address that does not end in a port.
     #[error("a tcp:// endpoint ends in a port from 0 to 65535, such as tcp://localhost:5555")]
     Port,
+    /// An IPv6 address without brackets, whose last group would be taken for a port.
+    #[error("an IPv6 address stands in brackets, such as tcp://[::1]:5555")]
+    Brackets,
     /// `inproc://`, whose sockets must share a context.
     #[error(
         "inproc:// connects sockets within one process, and this program has no peer in its own"
@@ -131,6 +141,7 @@ impl FromStr for Endpoint {
         }
         match transport {
             "tcp" if !ends_in_port(address) => Err(EndpointError::Port),
+            "tcp" if lacks_brackets(address) => Err(EndpointError::Brackets),
             "inproc" => Err(EndpointError::Inproc),
             _ if !is_built_in(transport) => Err(EndpointError::Transport(transport.to_owned())),
             _ => Ok(Self(text.to_owned())),
@@ -143,6 +154,10 @@ fn ends_in_port(address: &str) -> bool {
     address.rsplit_once(':').is_some_and(|(host, port)| {
         !host.is_empty() && (port == "*" || port.parse::<u16>().is_ok())
     })
+}
+
+fn lacks_brackets(address: &str) -> bool {
+    address.split(';').any(|address| address.matches(':').count() > 1 && !address.starts_with('['))
 }
 
 /// `zmq_has` knows the optional transports only, and spells the WebSocket ones in capitals.
@@ -190,6 +205,9 @@ mod tests {
             ("tcp://:5555", EndpointError::Port),
             ("tcp://localhost:65536", EndpointError::Port),
             ("tcp://localhost:http", EndpointError::Port),
+            ("tcp://::1:5555", EndpointError::Brackets),
+            ("tcp://fe80::1%eth0:5555", EndpointError::Brackets),
+            ("tcp://::;[::1]:5555", EndpointError::Brackets),
             ("inproc://here", EndpointError::Inproc),
             ("http://localhost:80", EndpointError::Transport("http".to_owned())),
         ] {

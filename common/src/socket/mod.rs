@@ -7,6 +7,7 @@ pub mod endpoint;
 mod ipc;
 pub mod monitor;
 pub mod options;
+mod resolve;
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -15,13 +16,29 @@ use anyhow::{Context as _, Result};
 use zmq::{Context, SocketType};
 
 use endpoint::Endpoint;
-use monitor::Connections;
+use monitor::{Connections, Side};
 use options::SocketArgs;
 
 /// How many connections may wait until the program accepts them: as many as the OS allows. With
 /// libzmq's 100 some of a thousand clients that come at once would wait until the OS tries again to
 /// connect them, a second later or more (`ZMQ_BACKLOG`).
 const BACKLOG: i32 = i32::MAX;
+
+/// The I/O thread of most connections, as a bit of `ZMQ_AFFINITY`.
+const IO_THREAD: u64 = 1 << 0;
+/// The I/O thread of connections to peers whose names have to be asked for.
+const NAMES_THREAD: u64 = 1 << 1;
+
+/// Makes a context with the I/O threads that [`Socket`]s use.
+///
+/// # Errors
+///
+/// What the context refuses.
+pub fn context() -> Result<Context> {
+    let context = Context::new();
+    context.set_io_threads(2).context("cannot set the number of I/O threads")?;
+    Ok(context)
+}
 
 /// A `zmq::Socket`, with the limits, heartbeats and keys of the command line, and with a monitor.
 ///
@@ -35,7 +52,7 @@ pub struct Socket {
 }
 
 impl Socket {
-    /// Makes a socket of `context`. Options of the zmq crate may be set on it until it binds or
+    /// Makes a socket of `context`, made by [`context`]. Options of the zmq crate may be set on it until it binds or
     /// connects.
     ///
     /// # Errors
@@ -44,7 +61,8 @@ impl Socket {
     pub fn new(context: &Context, kind: SocketType, options: &SocketArgs) -> Result<Self> {
         let create = || format!("cannot create a {kind:?} socket");
         let socket = context.socket(kind).with_context(create)?;
-        options.apply(&socket)?;
+        options.apply(&socket, kind)?;
+        socket.set_affinity(IO_THREAD).context("cannot choose an I/O thread")?;
         let connections = monitor::start(context, &socket)?;
         let (context, options) = (context.clone(), options.clone());
         Ok(Self { socket, context, options, connections })
@@ -59,9 +77,11 @@ impl Socket {
     pub fn bind(&self, endpoints: impl AsRef<[Endpoint]>) -> Result<()> {
         self.set_backlog(BACKLOG).context("cannot set the backlog")?;
         self.options.curve.make_server(&self.context, &self.socket)?;
-        for endpoint in self.reachable(endpoints.as_ref())? {
+        for endpoint in endpoints.as_ref() {
+            self.set_ipv6(endpoint.is_ipv6()).context("cannot switch IPv6 on")?;
             bind::bind(&self.socket, endpoint)?;
             self.warn_if_open(endpoint);
+            self.connections.watch(endpoint, self.side()?);
         }
         Ok(())
     }
@@ -74,10 +94,15 @@ impl Socket {
     /// The endpoint that libzmq refuses, with the reason; those of [`curve::CurveArgs`].
     pub fn connect(&self, endpoints: impl AsRef<[Endpoint]>) -> Result<()> {
         self.options.curve.make_client(&self.socket)?;
-        for endpoint in self.reachable(endpoints.as_ref())? {
+        for endpoint in endpoints.as_ref() {
+            let route = resolve::route(endpoint);
+            self.set_ipv6(route.ipv6).context("cannot switch IPv6 on")?;
+            let thread = if route.asks { NAMES_THREAD } else { IO_THREAD };
+            self.set_affinity(thread).context("cannot choose an I/O thread")?;
             self.socket
                 .connect(endpoint)
                 .with_context(|| format!("cannot connect to {endpoint}"))?;
+            self.connections.watch(endpoint, Side::Connects);
         }
         Ok(())
     }
@@ -87,12 +112,15 @@ impl Socket {
         &self.connections
     }
 
-    /// libzmq takes an IPv6 address only with `ZMQ_IPV6` on.
-    fn reachable<'a>(&self, endpoints: &'a [Endpoint]) -> Result<&'a [Endpoint]> {
-        if endpoints.iter().any(Endpoint::is_ipv6) {
-            self.set_ipv6(true).context("cannot switch IPv6 on")?;
-        }
-        Ok(endpoints)
+    /// What the peers of this socket mean to it, where it listens.
+    fn side(&self) -> Result<Side> {
+        let kind = self.get_socket_type().context("cannot ask for the socket's type")?;
+        Ok(match kind {
+            // A pipeline without its next step stands still.
+            zmq::PUSH | zmq::PULL => Side::Needs,
+            zmq::PUB => Side::Publishes,
+            _ => Side::Listens,
+        })
     }
 
     fn warn_if_open(&self, endpoint: &Endpoint) {

@@ -4,13 +4,20 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
-use zmq::Socket;
+use zmq::{Socket, SocketType};
 
 use super::curve::CurveArgs;
 
 /// How long a closed socket keeps trying to deliver what it has sent, so that no program hangs at
 /// its end. In milliseconds (`ZMQ_LINGER`).
 const LINGER: i32 = 1000;
+
+/// The longest frame that a socket takes which receives nothing but subscriptions: a long topic is
+/// kept for as long as its subscriber is there, and compared with each message. In bytes.
+const SUBSCRIPTION: i64 = 1 << 10;
+/// The longest frame that a socket takes which receives nothing but handshakes and heartbeats. In
+/// bytes.
+const HANDSHAKE: i64 = 4 << 10;
 
 /// The flags of a program's sockets.
 #[derive(Args, Clone, Debug)]
@@ -37,9 +44,15 @@ pub struct SocketArgs {
 }
 
 impl SocketArgs {
-    /// Sets what these flags say on a socket that has neither bound nor connected yet.
-    pub(super) fn apply(&self, socket: &Socket) -> anyhow::Result<()> {
-        socket.set_maxmsgsize(self.max_message_size).context("cannot limit the message size")?;
+    /// Sets what these flags say on a socket of this `kind` that has neither bound nor connected
+    /// yet.
+    pub(super) fn apply(&self, socket: &Socket, kind: SocketType) -> anyhow::Result<()> {
+        let limit = self.max_message_size.min(match kind {
+            zmq::PUB | zmq::XPUB => SUBSCRIPTION,
+            zmq::PUSH => HANDSHAKE,
+            _ => i64::MAX,
+        });
+        socket.set_maxmsgsize(limit).context("cannot limit the message size")?;
         socket.set_linger(LINGER).context("cannot limit the linger time")?;
         if !self.heartbeat.is_zero() {
             set_heartbeat(socket, self.heartbeat).context("cannot set the heartbeat")?;

@@ -1,4 +1,4 @@
-//! The article's programs, bare: they stand in the READMEs, whole, and stay short.
+//! The bare programs: the READMEs show them complete, and they stay short.
 
 use std::fs;
 
@@ -7,11 +7,11 @@ use e2e::{PROGRAMS, root};
 use crate::markdown::{Block, blocks, document};
 use crate::{PATTERNS, lines};
 
-/// How wide code may be where a page shows it without a scroll bar.
+/// The widest line of code that a page shows without a scroll bar.
 const WIDTH: usize = 90;
 
-/// The bare programs of a pattern in the order of the lesson, Python before Rust, by their paths in
-/// the pattern's folder.
+/// The bare programs of a pattern in the order of the lesson, Python before Rust, as paths in the
+/// pattern's folder.
 fn bare_programs(pattern: &str) -> Vec<String> {
     let programs = PROGRAMS.iter().filter(|name| root().join(pattern).join(name).is_dir());
     let files = |name| [format!("python/bare/{name}.py"), format!("{name}/examples/{name}.rs")];
@@ -27,7 +27,7 @@ fn program(path: &str) -> String {
         let documentation = text.split_inclusive('\n').take_while(|line| line.starts_with("//!"));
         &text[documentation.map(str::len).sum()..]
     };
-    assert!(program.len() < text.len(), "{path} says nothing of itself");
+    assert!(program.len() < text.len(), "{path} has no documentation");
     program.trim_start().to_owned()
 }
 

@@ -1,7 +1,5 @@
-//! The documents are true: what they say a program prints is what it prints, what they quote stands
-//! in its file, and both languages say the same.
-
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+//! The documents are true: programs print what they say, quotes match the files, and both languages
+//! have the same content.
 
 mod bare;
 mod markdown;
@@ -32,7 +30,8 @@ fn transcripts_of_the_pipeline_are_what_is_printed() {
     replay("pipeline");
 }
 
-/// The keys that one block makes are used by the next ones. In each, all but the last command run on.
+/// The keys that one block makes are used by the next ones. In each block, all commands but the
+/// last run until they are ended.
 #[test]
 fn commands_that_lock_each_pattern_work_as_they_stand() {
     let _ports = DefaultPorts::take();
@@ -59,7 +58,7 @@ fn commands_that_lock_each_pattern_work_as_they_stand() {
     assert_eq!(patterns.len(), 4);
 }
 
-/// The lines of a text, without what indents them.
+/// The lines of a text, without indentation.
 fn lines(text: &str) -> Vec<&str> {
     text.lines().map(str::trim).collect()
 }
@@ -79,18 +78,16 @@ fn sources(folder: &Path) -> Vec<String> {
 
 #[test]
 fn excerpts_stand_in_their_files() {
-    for pattern in PATTERNS {
-        let sources = sources(&root().join(pattern));
-        let blocks = blocks(&document(&format!("{pattern}/README.md")));
-        let excerpts = blocks.iter().filter(|block| block.language != "console");
-        for Block { text, .. } in excerpts {
+    let readmes = PATTERNS.map(|pattern| (format!("{pattern}/README.md"), pattern));
+    for (readme, folder) in readmes.into_iter().chain([("README.md".to_owned(), "req-rep")]) {
+        let sources = sources(&root().join(folder));
+        let blocks = blocks(&document(&readme));
+        let quoted = |block: &&Block| ["rust", "python"].contains(&block.language.as_str());
+        for Block { text, .. } in blocks.iter().filter(quoted) {
             let excerpt = lines(text);
             let stands =
                 |source: &String| lines(source).windows(excerpt.len()).any(|w| w == excerpt);
-            assert!(
-                sources.iter().any(stands),
-                "{pattern}/README.md quotes what is not there:\n{text}"
-            );
+            assert!(sources.iter().any(stands), "{readme} quotes what is not there:\n{text}");
         }
     }
 }
@@ -103,8 +100,8 @@ fn the_table_of_programs_shows_what_the_transcripts_show() {
         .collect();
     let readme = document("README.md");
     let mut programs = Vec::new();
-    let [table, _claims] = tables(&readme);
-    for row in table {
+    let tables = tables(&readme);
+    for row in &tables[0] {
         let [_articles, program, _terminal, typed, seen] = &row[..] else { panic!("{row:?}") };
         let [command] = &typed[..] else { panic!("{row:?} is to name one command") };
         let transcript = transcripts.iter().find(|transcript| transcript.command == *command);
@@ -139,8 +136,8 @@ fn the_table_of_claims_and_the_tests_agree() {
     let claims = claims();
     for readme in ["README.md", "README.zh-TW.md"] {
         let mut proved = Vec::new();
-        let [_programs, table] = tables(&document(readme));
-        for row in table {
+        let tables = tables(&document(readme));
+        for row in &tables[1] {
             let [_id, _claim, _verdict, _figure, test, script] = &row[..] else {
                 panic!("{row:?}")
             };
@@ -160,6 +157,21 @@ fn both_readmes_have_the_same_commands_and_links() {
         found.filter(links_to_each_other).collect::<Vec<String>>()
     });
     assert_eq!(english, chinese);
+}
+
+/// A line break in the source shows as a space: between two Chinese characters that is a gap.
+#[test]
+fn no_line_breaks_between_two_chinese_characters() {
+    let chinese = |line: &str, at: fn(std::str::Chars<'_>) -> Option<char>| {
+        at(line.trim().chars())
+            .is_some_and(|c| ('\u{3000}'..='\u{9fff}').contains(&c) || c > '\u{ff00}')
+    };
+    let readme = document("README.zh-TW.md");
+    for (line, next) in readme.lines().zip(readme.lines().skip(1)) {
+        let gap =
+            chinese(line, |mut line| line.next_back()) && chinese(next, |mut line| line.next());
+        assert!(!gap, "{line}\n{next}");
+    }
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Markdown documents of the workspace, taken apart.
+//! The parts of the workspace's Markdown documents.
 
 use std::fs;
 
@@ -7,15 +7,15 @@ use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 
 /// A fenced code block.
 pub struct Block {
-    /// How many headings stand above it.
+    /// The number of headings above it.
     pub section: usize,
     pub language: String,
-    /// Where the last link of the paragraph right above leads.
+    /// The target of the last link in the paragraph right above.
     pub link: Option<String>,
     pub text: String,
 }
 
-/// All of a document, as it stands in its file.
+/// The text of a document.
 pub fn document(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
@@ -47,15 +47,15 @@ pub fn blocks(text: &str) -> Vec<Block> {
 /// The code in each cell of each row of a table.
 pub type Table = Vec<Vec<Vec<String>>>;
 
-/// The tables of the README: the programs, and the claims.
-pub fn tables(text: &str) -> [Table; 2] {
+/// The tables of a document, in their order: in the README the programs, the claims, and the map.
+pub fn tables(text: &str) -> Vec<Table> {
     let (mut tables, mut inside) = (Vec::<Table>::new(), false);
     for event in parse(text) {
         match event {
             Event::Start(Tag::Table(_)) => tables.push(Vec::new()),
             Event::Start(Tag::TableRow) => tables.last_mut().unwrap().push(Vec::new()),
             Event::Start(Tag::TableCell) => {
-                // The head of the table is no row.
+                // The head of a table is not a row.
                 if let Some(row) = tables.last_mut().unwrap().last_mut() {
                     row.push(Vec::new());
                     inside = true;
@@ -69,11 +69,11 @@ pub fn tables(text: &str) -> [Table; 2] {
             _ => {}
         }
     }
-    tables.try_into().unwrap_or_else(|tables: Vec<_>| panic!("{} tables", tables.len()))
+    tables
 }
 
-/// All code, but for comments, and all links of a document, in no order: languages order words
-/// their own way.
+/// All code without its comments, and all links of a document, sorted: each language has its own
+/// word order.
 pub fn code_and_links(text: &str) -> Vec<String> {
     let blocks = blocks(text);
     let lines = blocks.iter().flat_map(|block| block.text.lines());

@@ -1,10 +1,10 @@
-//! Transcripts of terminals: run again, and compared with what is printed.
+//! Transcripts of terminals: their commands are run, and their text is compared with the output.
 
 use e2e::{DefaultPorts, Process, Program, Signal, Stream, python, rust, script};
 
 use crate::markdown::{Block, blocks, document};
 
-/// What a user typed in a terminal, and saw there.
+/// A command typed in a terminal, and its output.
 pub struct Transcript {
     section: usize,
     pub command: String,
@@ -27,7 +27,7 @@ impl Transcript {
         Self { section: block.section, command: command.to_owned(), seen, interrupted }
     }
 
-    /// The command, in a form that needs no building and no activated environment.
+    /// The command as a program of the kit, which needs neither cargo nor an activated environment.
     fn program(&self) -> Program {
         let words = shlex::split(&self.command).unwrap();
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
@@ -44,7 +44,7 @@ impl Transcript {
         }
     }
 
-    /// Starts the program, and waits for it where it says that it is listening.
+    /// Starts the program, and waits until it is listening if its first line says so.
     fn start(&self) -> Process {
         let process = self.program().start_merged();
         let first = self.seen.lines().next();
@@ -54,8 +54,8 @@ impl Transcript {
         process
     }
 
-    /// Compares what a program printed with what the document says: `[..]` stands for anything in a
-    /// line, and `...` for any lines.
+    /// Compares a program's output with the document: `[..]` matches anything within a line, and
+    /// `...` any lines.
     fn compare(&self, process: Process) {
         let printed = process.wait().both;
         let compared = snapbox::Assert::new().normalize_paths(false).try_eq(
@@ -67,7 +67,7 @@ impl Transcript {
     }
 }
 
-/// Runs the terminals of each section side by side, as the reader is told to.
+/// Runs the terminals of each section side by side, as a reader would.
 pub fn replay(pattern: &str) {
     let _ports = DefaultPorts::take();
     let transcripts = transcripts(&document(&format!("{pattern}/README.md")));

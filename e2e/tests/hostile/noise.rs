@@ -1,17 +1,17 @@
-//! Connections that nobody wants: what a peer can send that is no honest ZMTP (RFC 23 and 37), and
-//! what it can send that is.
+//! Hostile connections: what a peer can send that breaks ZMTP (RFC 23 and 37), and what it can send
+//! that follows it.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Bytes from random ones on.
+/// `count` random bytes.
 fn random(count: usize) -> Vec<u8> {
     (0..count).map(|_| rand::random()).collect()
 }
 
-/// What a peer says first: 64 bytes.
+/// A peer's greeting: 64 bytes.
 fn greeting(mechanism: &str, as_server: bool) -> Vec<u8> {
     let mut greeting = vec![0xff, 0, 0, 0, 0, 0, 0, 0, 1, 0x7f, 3, 1];
     greeting.extend(mechanism.bytes());
@@ -55,10 +55,10 @@ fn message(peer: &str, payload: &[u8]) -> Vec<u8> {
     [handshake(peer), delimiter, frame(0, payload)].concat()
 }
 
-/// What one connection sends, given the type of socket that it pretends to be.
+/// The bytes that one connection sends, given the socket type that it pretends to be.
 pub type Noise = fn(&str) -> Vec<u8>;
 
-/// What one connection of each kind sends, by its name.
+/// The kinds of noise, by name.
 pub const KINDS: [(&str, Noise); 22] = [
     ("random bytes", |_| random(1 + rand::random_range(0..4096))),
     ("half a greeting", |_| greeting("NULL", false)[..rand::random_range(1..64)].to_vec()),
@@ -112,22 +112,23 @@ pub const KINDS: [(&str, Noise); 22] = [
     }),
 ];
 
-/// The file that would be there if a pickle ran.
+/// The file that would exist if a pickle had run.
 pub fn ran() -> PathBuf {
     std::env::temp_dir().join(format!("ran-by-a-pickle-{}", std::process::id()))
 }
 
 /// Connects to `address` as a peer of type `peer`, and sends one kind of noise. The connection is
-/// open as long as it is kept.
+/// open until the returned stream is dropped.
 pub fn make(kind: Noise, address: &str, peer: &str) -> TcpStream {
     let mut connection = TcpStream::connect(address).unwrap();
     connection.set_write_timeout(Some(Duration::from_secs(5))).unwrap();
-    // The program may break the connection off before it has read all.
+    // The program may break the connection off before it has read all, or read no more: no more is
+    // sent then. On a busy machine some noise may be cut off, too, and is noise still.
     let _ = connection.write_all(&kind(peer));
     connection
 }
 
-/// Waits until the other side has closed the connection, for as long as `time`. Says whether it did.
+/// Waits up to `time` until the other side closes the connection. Returns whether it did.
 pub fn is_closed(connection: &mut TcpStream, time: Duration) -> bool {
     connection.set_read_timeout(Some(time)).unwrap();
     let mut sink = [0; 4096];

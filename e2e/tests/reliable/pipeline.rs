@@ -1,4 +1,4 @@
-//! One reliable pipeline, on endpoints of its own.
+//! One reliable pipeline, on its own endpoints.
 
 use std::fs;
 use std::path::PathBuf;
@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use e2e::{Ended, Process, Stream, endpoint, rust};
 use serde_json::Value;
 
-/// Where the programs of one pipeline meet, and its output.
+/// The endpoints of one pipeline, and its output.
 pub struct Pipeline {
     pub work: String,
     pub acks: String,
@@ -35,7 +35,7 @@ impl Pipeline {
         rust("worker").args(connect).args(flags).start()
     }
 
-    /// A worker that will hear of the end of its job, however short that is.
+    /// A worker that learns of the end of its job, even of a very short one.
     pub fn connected_worker(&self, flags: &[&str]) -> Process {
         let worker = self.worker(&[&["-v"], flags].concat());
         worker.wait_for(Stream::Stderr, &format!("connected to {}", self.work));
@@ -47,7 +47,7 @@ impl Pipeline {
         rust("sink").args(own).arg(self.output()).args(flags).start()
     }
 
-    /// The lines of the output, but for the header, in the order of their numbers.
+    /// The lines of the output without the header, sorted by task number.
     pub fn lines(&self, total: u64) -> Vec<Value> {
         let text = fs::read_to_string(self.output()).unwrap();
         let mut lines = text
@@ -63,7 +63,7 @@ impl Pipeline {
     }
 }
 
-/// Waits for the end of a program, which is a good one.
+/// Waits for a program to end with exit code 0.
 pub fn succeeded(process: Process) -> Ended {
     let ended = process.wait();
     assert_eq!(ended.code, Some(0), "{ended:?}");

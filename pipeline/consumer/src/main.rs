@@ -28,7 +28,7 @@ fn main() -> ExitCode {
         scheduling::prefer_throughput();
         let program = Program::start(&args.common)?;
         let label = format!("results of consumer {}", args.id);
-        let mut tally = Tally::new("results", "passed on", 0).labelled(label);
+        let mut tally = Tally::new("result", "passed on", 0).labelled(label);
         let ended = consume(&args, &program, &mut tally);
         program.finish(ended, &tally.with("consumer_id", args.id, ""))
     })

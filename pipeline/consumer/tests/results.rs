@@ -1,8 +1,6 @@
 //! `consumer` against plain sockets.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-use e2e::{Peers, Process, endpoint, rust};
+use e2e::{Peers, Process, endpoint, receive_json, rust};
 use serde_json::{Value, json};
 use zmq::Socket;
 
@@ -17,19 +15,13 @@ fn producer_consumer_collector(flags: &[&str]) -> (Socket, Process, Socket) {
     (producer, consumer, peers.connect(zmq::PULL, &results))
 }
 
-fn result(collector: &Socket) -> Value {
-    let frames = collector.recv_multipart(0).unwrap();
-    assert_eq!(frames.len(), 1);
-    serde_json::from_slice(&frames[0]).unwrap()
-}
-
 #[test]
 fn each_task_becomes_a_result_with_the_consumers_id() {
     let (producer, consumer, collector) = producer_consumer_collector(&["--id", "517"]);
     for num in [0, 7, u64::MAX] {
         // As Python spaces it.
         producer.send(&format!("{{\"num\": {num}}}"), 0).unwrap();
-        assert_eq!(result(&collector), json!({"consumer_id": 517, "num": num}));
+        assert_eq!(receive_json(&collector), json!({"consumer_id": 517, "num": num}));
     }
     let ended = consumer.interrupt();
     assert_eq!(ended.stdout, "results of consumer 517: 3\n");
@@ -43,7 +35,7 @@ fn the_id_is_drawn_once_from_1_to_1000() {
         let (producer, _consumer, collector) = producer_consumer_collector(&[]);
         producer.send("{\"num\": 1}", 0).unwrap();
         producer.send("{\"num\": 2}", 0).unwrap();
-        let (first, second) = (result(&collector), result(&collector));
+        let (first, second) = (receive_json(&collector), receive_json(&collector));
         let id = first["consumer_id"].as_u64().unwrap();
         assert_eq!(second["consumer_id"], id);
         assert!((1..=1000).contains(&id), "{id}");
@@ -64,7 +56,7 @@ fn both_ends_bind_or_connect() {
     let producers = [peers.connect(zmq::PUSH, &tasks), peers.connect(zmq::PUSH, &tasks)];
     for (num, producer) in producers.iter().enumerate() {
         producer.send(&format!("{{\"num\": {num}}}"), 0).unwrap();
-        assert_eq!(result(&collector), json!({"consumer_id": 1, "num": num}));
+        assert_eq!(receive_json(&collector), json!({"consumer_id": 1, "num": num}));
     }
     let ended = consumer.interrupt();
     let summary: Value = serde_json::from_str(&ended.stdout).unwrap();
@@ -81,7 +73,7 @@ fn tasks_come_from_several_producers() {
     let collector = peers.connect(zmq::PULL, &results);
     for (num, producer) in producers.iter().enumerate() {
         producer.send(&format!("{{\"num\": {num}}}"), 0).unwrap();
-        assert_eq!(result(&collector)["num"], num);
+        assert_eq!(receive_json(&collector)["num"], num);
     }
 }
 
@@ -99,7 +91,7 @@ fn bad_tasks_are_reported_counted_and_skipped_and_the_good_ones_beside_them_are_
     for frames in bad {
         producer.send_multipart(frames, 0).unwrap();
         producer.send("{\"num\": 3}", 0).unwrap();
-        assert_eq!(result(&collector), json!({"consumer_id": 5, "num": 3}));
+        assert_eq!(receive_json(&collector), json!({"consumer_id": 5, "num": 3}));
     }
     let ended = consumer.interrupt();
     assert_eq!(ended.stdout, "results of consumer 5: 6, rejected: 6\n");

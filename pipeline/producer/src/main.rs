@@ -28,7 +28,7 @@ fn main() -> ExitCode {
         let args = Args::parse();
         scheduling::prefer_throughput();
         let program = Program::start(&args.common)?;
-        let mut tally = Tally::new("tasks", "sent", args.count);
+        let mut tally = Tally::new("task", "sent", args.count);
         let ended = produce(&args, &program, &mut tally);
         program.finish(ended, &tally)
     })

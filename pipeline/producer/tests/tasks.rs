@@ -1,7 +1,5 @@
 //! `producer` against plain sockets.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use e2e::{Peers, endpoint, rust};
 
 #[test]

@@ -1,4 +1,4 @@
-"""The article's consumer.py. ../consumer.py has flags, too."""
+"""The article's consumer.py. ../consumer.py adds flags."""
 
 import random
 

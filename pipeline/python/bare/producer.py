@@ -1,4 +1,4 @@
-"""The article's producer.py. ../producer.py has flags, too."""
+"""The article's producer.py. ../producer.py adds flags."""
 
 import zmq
 

@@ -1,4 +1,4 @@
-"""The article's resultcollector.py, which receives each result that it counts. ../resultcollector.py has flags, too."""
+"""The article's resultcollector.py, except that it receives each result that it counts. ../resultcollector.py adds flags."""
 
 import zmq
 

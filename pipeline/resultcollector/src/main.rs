@@ -28,7 +28,7 @@ fn main() -> ExitCode {
         scheduling::prefer_throughput();
         let program = Program::start(&args.common)?;
         let (mut tally, mut consumers) =
-            (Tally::new("results", "collected", args.count), Chart::default());
+            (Tally::new("result", "collected", args.count), Chart::default());
         let ended = collect(&args, &program, &mut tally, &mut consumers);
         program.finish(ended, &tally.with("consumers", &consumers, &consumers))
     })

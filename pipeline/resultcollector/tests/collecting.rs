@@ -1,7 +1,5 @@
 //! `resultcollector` against plain sockets.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use e2e::{Peers, Process, Program, endpoint, rust};
 use serde_json::json;
 use zmq::Socket;
@@ -20,7 +18,7 @@ fn consumer_and_command(flags: &[&str]) -> (Socket, Program) {
 
 fn send(consumer: &Socket, consumer_id: u64, results: u64) {
     for num in 0..results {
-        consumer.send(&json!({"consumer_id": consumer_id, "num": num}).to_string(), 0).unwrap();
+        e2e::send(consumer, json!({"consumer_id": consumer_id, "num": num}).to_string());
     }
 }
 

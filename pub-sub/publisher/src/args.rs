@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use clap::Parser;
+use common::message::publication::Form;
 use common::program::arguments::{CommonArgs, after_help};
 use common::socket::endpoint::{Endpoint, port};
 use common::socket::options::duration;
@@ -39,6 +40,10 @@ pub struct Args {
     #[arg(long, value_name = "N", default_value_t = 1000,
           value_parser = clap::value_parser!(i32).range(0..))]
     pub hwm: i32,
+
+    /// How to print what is sent
+    #[arg(long = "as", value_name = "KIND", default_value = "bytes")]
+    pub form: Form,
 
     #[command(flatten)]
     pub common: CommonArgs,

@@ -20,7 +20,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use args::Args;
 use clap::Parser;
-use common::message::text::Publication;
+use common::message::publication::Publication;
 use common::program::{Program, exit, tally::Tally};
 use common::socket::Socket;
 
@@ -28,7 +28,7 @@ fn main() -> ExitCode {
     exit::report(|| {
         let args = Args::parse();
         let program = Program::start(&args.common)?;
-        let mut tally = Tally::new("rounds", "published", args.count);
+        let mut tally = Tally::new("round", "published", args.count);
         let ended = publish(&args, &program, &mut tally);
         program.finish(ended, &tally)
     })
@@ -49,9 +49,10 @@ fn publish(args: &Args, program: &Program, tally: &mut Tally) -> Result<()> {
         }
         for topic in &args.topic {
             let message = format!("message for {topic}");
-            let publication = Publication { topic: topic.as_bytes(), message: message.as_bytes() };
-            program.stdout.message(publication, &publication)?;
-            socket.send_multipart([topic, &message], 0).context("cannot send a message")?;
+            let frames = [topic.as_bytes(), message.as_bytes()];
+            let publication = Publication::decode(args.form, &frames)?;
+            program.stdout.message(&publication, &publication)?;
+            socket.send_multipart(frames, 0).context("cannot send a message")?;
         }
         tally.count();
         // Subscriptions that nobody receives would pile up. To look for them is a system call, so a

@@ -1,4 +1,4 @@
-"""The article's second zmq_server.py. It sends as fast as it can. ../publisher.py has flags, too."""
+"""The article's second zmq_server.py. It sends as fast as it can. ../publisher.py adds flags."""
 
 import zmq
 

@@ -1,4 +1,4 @@
-"""The article's zmq_client1.py; its zmq_client2.py subscribes to client2. ../subscriber.py has flags, too."""
+"""The article's zmq_client1.py; its zmq_client2.py subscribes to client2. ../subscriber.py adds flags."""
 
 import zmq
 

@@ -18,14 +18,14 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use args::Args;
 use clap::Parser;
-use common::message::{BadMessage, text::Publication};
+use common::message::publication::Publication;
 use common::program::{Program, exit, tally::Tally};
 
 fn main() -> ExitCode {
     exit::report(|| {
         let args = Args::parse();
         let program = Program::start(&args.common)?;
-        let mut tally = Tally::new("messages", "received", args.count).silent_when_complete();
+        let mut tally = Tally::new("message", "received", args.count).of_printed();
         let ended = receive(&args, &program, &mut tally);
         program.finish(ended, &tally)
     })
@@ -45,13 +45,13 @@ fn receive(args: &Args, program: &Program, tally: &mut Tally) -> Result<()> {
     let mut frames = Vec::new();
     while tally.is_unfinished() {
         socket.recv_frames(&mut frames, 0).context("cannot receive a message")?;
-        if let [topic, message] = &frames[..] {
-            let publication = Publication { topic, message };
-            program.stdout.message(publication, &publication)?;
-            tally.count();
-            program.sleep(args.work)?;
-        } else {
-            tally.reject(&BadMessage::new("not two frames, topic and message", &frames));
+        match Publication::decode(args.form, &frames) {
+            Ok(publication) => {
+                program.stdout.message(&publication, &publication)?;
+                tally.count();
+                program.sleep(args.work)?;
+            }
+            Err(bad) => tally.reject(&bad),
         }
     }
     Ok(())

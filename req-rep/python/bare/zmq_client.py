@@ -1,4 +1,4 @@
-"""The article's zmq_client.py. ../zmq_client.py has flags, too."""
+"""The article's zmq_client.py. ../zmq_client.py adds flags."""
 
 import zmq
 

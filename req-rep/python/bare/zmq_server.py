@@ -1,4 +1,4 @@
-"""The article's zmq_server.py. ../zmq_server.py has flags, too."""
+"""The article's zmq_server.py. ../zmq_server.py adds flags."""
 
 import zmq
 

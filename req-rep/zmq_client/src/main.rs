@@ -30,7 +30,7 @@ fn main() -> ExitCode {
     exit::report(|| {
         let args = Args::parse();
         let program = Program::start(&args.common)?;
-        let tally = Tally::new("requests", "answered", args.count).silent_when_complete();
+        let tally = Tally::new("request", "answered", args.count).of_printed();
         let mut tally = tally.timed(args.latency)?;
         let ended = ask_all(&args, &program, &mut tally);
         program.finish(ended, &tally)?;
@@ -43,6 +43,7 @@ fn ask_all(args: &Args, program: &Program, tally: &mut Tally) -> Result<()> {
     let socket = program.socket(zmq::REQ)?;
     if let Some(timeout) = args.timeout {
         socket.set_rcvtimeo(milliseconds(timeout)).context("cannot set the timeout")?;
+        socket.set_sndtimeo(milliseconds(timeout)).context("cannot set the timeout")?;
         // Ask again without an answer, and never take a late answer for the next request's.
         socket.set_req_relaxed(true).context("cannot relax the turns of sending and receiving")?;
         socket.set_req_correlate(true).context("cannot number the requests")?;
@@ -74,13 +75,19 @@ fn ask_all(args: &Args, program: &Program, tally: &mut Tally) -> Result<()> {
 /// Sends the request, and again after every timeout, until an answer comes.
 fn ask(args: &Args, socket: &Socket, request: &Payload, answer: &mut Vec<Message>) -> Result<()> {
     for _attempt in 0..=args.retries {
-        socket.send_payload(request, 0).context("cannot send a request")?;
-        match socket.recv_frames(answer, 0) {
-            Err(zmq::Error::EAGAIN) => tracing::warn!("no answer in time"),
-            received => return received.context("cannot receive an answer"),
+        match exchange(socket, request, answer) {
+            Err(error) if error.downcast_ref() == Some(&zmq::Error::EAGAIN) => {
+                tracing::warn!("no answer in time");
+            }
+            exchanged => return exchanged,
         }
     }
     let timeout = format_duration(args.timeout.unwrap_or_default());
     let asked = Counted(u64::from(args.retries) + 1, "time");
     bail!("no answer within {timeout}, asked {asked}")
+}
+
+fn exchange(socket: &Socket, request: &Payload, answer: &mut Vec<Message>) -> Result<()> {
+    socket.send_payload(request, 0).context("cannot send a request")?;
+    socket.recv_frames(answer, 0).context("cannot receive an answer")
 }

@@ -17,7 +17,7 @@ use std::slice;
 
 use anyhow::{Context, Result, bail};
 use args::Args;
-use clap::Parser;
+use clap::{CommandFactory, Parser, error::ErrorKind};
 use common::message::payload::Payload;
 use common::program::{Program, exit, tally::Tally};
 
@@ -25,7 +25,7 @@ fn main() -> ExitCode {
     exit::report(|| {
         let args = Args::parse();
         let program = Program::start(&args.common)?;
-        let mut tally = Tally::new("requests", "answered", args.count);
+        let mut tally = Tally::new("request", "answered", args.count);
         let ended = serve(&args, &program, &mut tally);
         program.finish(ended, &tally)
     })
@@ -35,7 +35,8 @@ fn serve(args: &Args, program: &Program, tally: &mut Tally) -> Result<()> {
     let socket = program.socket(zmq::REP)?;
     socket.bind(&args.bind)?;
 
-    let reply = Payload::from_texts(args.kind, slice::from_ref(&args.reply))?;
+    let reply = Payload::from_texts(args.kind, slice::from_ref(&args.reply))
+        .map_err(|error| Args::command().error(ErrorKind::ValueValidation, error))?;
     let mut frames = Vec::new();
     while tally.is_unfinished() {
         socket.recv_frames(&mut frames, 0).context("cannot receive a request")?;

@@ -1,8 +1,6 @@
 //! `zmq_server` against plain sockets.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-use e2e::{Peers, Process, Stream, endpoint, rust};
+use e2e::{Peers, Process, Stream, endpoint, receive, rust, send};
 use zmq::Socket;
 
 /// A server with `flags`, and a REQ socket connected to it.
@@ -14,8 +12,8 @@ fn server_and_client(flags: &[&str]) -> (Process, Socket) {
 
 /// Sends a request of one frame, and returns the frames of the reply.
 fn ask(client: &Socket, request: impl AsRef<[u8]>) -> Vec<Vec<u8>> {
-    client.send(request.as_ref(), 0).unwrap();
-    client.recv_multipart(0).unwrap()
+    send(client, request);
+    receive(client)
 }
 
 #[test]
@@ -67,7 +65,7 @@ fn each_kind_reads_prints_and_answers_in_its_own_way() {
     let dict = b"\x80\x03}(X\x01\0\0\0bNu.".as_slice();
     let cases: [Case; 6] = [
         ("bytes", "no", b"yes", b"no", "received bytes: b\"yes\""),
-        ("string", "不", "是".as_bytes(), "不".as_bytes(), "received string: \"是\""),
+        ("string", "不", "是".as_bytes(), "不".as_bytes(), "received string: 是"),
         ("json", "{\"b\": null}", b"[1, \"a\"]", b"{\"b\":null}", "received json: [1,\"a\"]"),
         ("json", "no json", b"2", b"\"no json\"", "received json: 2"),
         ("pyobj", "{\"b\": null}", tuple, dict, "received pyobj: (\"a\", 1)"),
@@ -83,10 +81,16 @@ fn each_kind_reads_prints_and_answers_in_its_own_way() {
 #[test]
 fn bad_requests_are_reported_counted_and_answered_with_an_error() {
     let (deep_json, deep_pickle) = (vec![b'['; 100_000], vec![b']'; 100_000]);
-    let cases: [(&str, &[&[u8]], &str); 7] = [
+    let cases: [(&str, &[&[u8]], &str); 9] = [
         ("string", &[b"\xff"], "not UTF-8: "),
         ("string", &[b"a", b"b"], "not one frame (2 bytes in 2 frames: b\"a\"…)"),
         ("json", &[b"{"], "not JSON: "),
+        (
+            "json",
+            &[b"[NaN]"],
+            "NaN is not JSON; Python's json.dumps writes it unless allow_nan=False",
+        ),
+        ("json", &[b"{\"a\": -Infinity}"], "-Infinity is not JSON; "),
         ("json", &[&deep_json], "not JSON: recursion limit exceeded"),
         ("pyobj", &[b"no pickle"], "not a pickle of plain data: "),
         ("pyobj", &[b"\x80\x02cposix\nsystem\nX\x04\0\0\0true\x85R."], "unresolved global"),
@@ -107,6 +111,35 @@ fn bad_requests_are_reported_counted_and_answered_with_an_error() {
         assert!(ended.stderr.contains(reason), "{}", ended.stderr);
         assert!(ended.stdout.ends_with("requests answered: 1, rejected: 1\n"), "{}", ended.stdout);
         assert_eq!(ended.code, Some(0));
+    }
+}
+
+#[test]
+fn a_reply_may_begin_with_a_hyphen() {
+    let (_server, client) = server_and_client(&["--reply", "-5"]);
+    assert_eq!(ask(&client, "?"), [b"-5"]);
+    let (_server, client) = server_and_client(&["--as", "json", "--reply", "--echo"]);
+    assert_eq!(ask(&client, "1"), [b"\"--echo\""]);
+}
+
+#[test]
+fn a_reply_that_cannot_be_sent_as_it_was_written_is_wrong_usage() {
+    let server = rust("zmq_server").args(["--bind", &endpoint(), "--as", "pyobj"]);
+    let ended = server.args(["--reply", "[-1e999]"]).start().wait();
+    let error = "error: -1e999 is beyond the range of a Python float\n";
+    assert!(ended.stderr.starts_with(error), "{}", ended.stderr);
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(2), ""));
+}
+
+#[test]
+fn echo_is_exact_where_the_request_is_no_json_for_us() {
+    let (_server, client) = server_and_client(&["--echo"]);
+    for request in ["[NaN, Infinity]", "\"\\ud800\"", "{\"b\": 1, \"a\": 1e999}"] {
+        assert_eq!(ask(&client, request), [request.as_bytes()]);
+    }
+    let (_server, client) = server_and_client(&["--echo", "--as", "json"]);
+    for request in ["\"\\ud800\"", "{\"b\": 1, \"a\": 1e999}"] {
+        assert_eq!(ask(&client, request), [request.as_bytes()]);
     }
 }
 

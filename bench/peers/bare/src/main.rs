@@ -1,9 +1,9 @@
-//! Plain loops on the zmq crate: what the programs would cost without their conveniences. Options
-//! are libzmq's own.
+//! Plain loops on the zmq crate: the cost of the programs without their conveniences. Options have
+//! libzmq's defaults.
 //!
-//! The bare programs in the patterns' `examples/` cannot stand in here: they have the article's
-//! fixed ports and counts, and print each message, where a measurement needs free ports, counts and
-//! messages of its own, and silence.
+//! The bare programs in the patterns' `examples/` cannot be used here: they have the article's
+//! fixed ports and counts, and print each message. A measurement needs free ports, its own counts
+//! and messages, and no output.
 
 use std::time::{Duration, Instant};
 

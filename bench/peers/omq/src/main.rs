@@ -1,5 +1,5 @@
-//! The programs on omq-tokio, by its calls for programs that are not asynchronous, which its
-//! documents recommend for one socket a thread.
+//! The programs on omq-tokio, with its blocking calls, which its documents recommend for one socket
+//! per thread.
 
 use std::time::{Duration, Instant};
 
@@ -11,8 +11,7 @@ use roles::{
     CONSUMER_ID, Parser, REPLY, Role, WorkMessage, WorkResult, message_for, print_latency,
 };
 
-/// How long a socket that is closed keeps trying to deliver what it has sent: omq's default is not
-/// at all.
+/// How long a closed socket keeps trying to deliver what it has sent. omq's default is zero.
 const LINGER: Duration = Duration::from_mins(1);
 
 fn main() -> Result<()> {

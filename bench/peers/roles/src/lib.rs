@@ -1,87 +1,87 @@
-//! The programs that a peer stands in for, each on the part of its namesake's command line that
-//! the benchmarks use. None prints a line per message.
+//! The programs that a peer implements, each with the part of its namesake's command line that the
+//! benchmarks use. None prints a line per message.
 
 use anyhow::Result;
 pub use clap::Parser;
-use common::program::latency::Latency;
 pub use common::message::{WorkMessage, WorkResult};
+use common::program::latency::Latency;
 
 /// One of the programs.
 #[derive(Debug, Parser)]
 pub enum Role {
-    /// Answers every request with `new message`, for ever
+    /// Answer every request with `new message`, until killed
     #[command(name = "zmq_server")]
     ZmqServer {
-        /// Where to listen
+        /// Endpoint to listen on
         #[arg(long)]
         bind: String,
     },
-    /// Asks, waits for the answer, and so on; prints how long the answers took
+    /// Send requests one after the other; print the round-trip times at the end
     #[command(name = "zmq_client")]
     ZmqClient {
-        /// Where the server listens
+        /// Endpoint of the server
         #[arg(long)]
         connect: String,
-        /// How many requests
+        /// Number of requests
         #[arg(long)]
         count: u64,
-        /// Print how long the answers took
+        /// Print the round-trip times
         #[arg(long, required = true)]
         latency: bool,
-        /// What to ask
+        /// Text of the request
         #[arg(long)]
         message: String,
     },
-    /// Sends `[topic, "message for <topic>"]`, for ever, as fast as it can
+    /// Send `[topic, "message for <topic>"]` as fast as possible, until killed
     Publisher {
-        /// Where to listen
+        /// Endpoint to listen on
         #[arg(long)]
         bind: String,
-        /// The topic
+        /// Topic to publish on
         #[arg(long)]
         topic: String,
         /// High-water mark, in messages, of libraries that have one
         #[arg(long)]
         hwm: u32,
     },
-    /// Ends when it has received so many messages
+    /// Receive a number of messages, then end
     Subscriber {
-        /// What it subscribes to
+        /// Topic to subscribe to
         topic: String,
-        /// Where the publisher listens
+        /// Endpoint of the publisher
         #[arg(long)]
         connect: String,
-        /// How many messages
+        /// Number of messages
         #[arg(long)]
         count: u64,
         /// High-water mark, in messages, of libraries that have one
         #[arg(long)]
         hwm: u32,
     },
-    /// Sends the tasks `{"num": n}`, and ends when they are delivered
+    /// Send tasks `{"num": n}`, and end when they are delivered
     Producer {
-        /// Where to listen
+        /// Endpoint to listen on
         #[arg(long)]
         bind: String,
-        /// How many tasks
+        /// Number of tasks
         #[arg(long)]
         count: u64,
     },
-    /// Answers each task with a result `{"consumer_id": 1, "num": n}`, for ever
+    /// Send a result `{"consumer_id": 1, "num": n}` for each task, until killed
     Consumer {
-        /// Where the producer listens
+        /// Endpoint of the producer
         #[arg(long)]
         tasks_connect: String,
-        /// Where the collector listens
+        /// Endpoint of the collector
         #[arg(long)]
         results_connect: String,
     },
-    /// Ends when it has received so many results
+    /// Receive a number of results, then end
     Resultcollector {
-        /// Where to listen
+        /// Endpoint to listen on
         #[arg(long)]
         bind: String,
-        /// How many results
+        /// Number of results
         #[arg(long)]
         count: u64,
     },
@@ -89,7 +89,7 @@ pub enum Role {
 
 /// The only consumer's id.
 pub const CONSUMER_ID: u64 = 1;
-/// What the server answers.
+/// The server's answer.
 pub const REPLY: &str = "new message";
 
 /// The second frame of a message.
@@ -98,7 +98,7 @@ pub fn message_for(topic: &str) -> String {
     format!("message for {topic}")
 }
 
-/// Prints the end of a client, as `zmq_client --latency --format json` does.
+/// Prints a client's round trips, as `zmq_client --latency --format json` does.
 ///
 /// # Errors
 ///

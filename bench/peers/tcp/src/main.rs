@@ -1,5 +1,4 @@
-//! Request and reply on a TCP stream: what the system takes for a round trip, whatever is built on
-//! it.
+//! Request and reply on a TCP stream: the OS's own cost of a round trip.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -16,7 +15,7 @@ fn main() -> Result<()> {
         Role::ZmqClient { connect, count, message, .. } => {
             ask(TcpStream::connect(address(&connect)?)?, count, &message)
         }
-        _ => bail!("a TCP stream plays no such role"),
+        _ => bail!("a TCP stream has no such role"),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The programs on zeromq, which is written in Rust alone.
+//! The programs on zeromq, which is written entirely in Rust.
 
 use std::time::{Duration, Instant};
 
@@ -15,7 +15,7 @@ use zeromq::{
 };
 
 fn main() -> Result<()> {
-    // In all roles it is faster in one thread than in several.
+    // In all roles one thread is faster than several.
     Builder::new_current_thread().enable_all().build()?.block_on(play(Role::parse()))
 }
 
@@ -66,7 +66,7 @@ async fn publish(bind: &str, topic: &str) -> Result<()> {
             message.push_back(message_for(topic).into());
             publisher.send(message).await?;
         }
-        // It never waits for its subscribers: without a pause, its runtime serves none.
+        // `send` never waits for subscribers: without a pause the runtime serves none of them.
         tokio::task::yield_now().await;
     }
 }
@@ -88,13 +88,13 @@ async fn produce(bind: &str, count: u64) -> Result<()> {
     tasks.bind(bind).await?;
     for num in 0..count {
         let json = serde_json::to_vec(&WorkMessage { num })?;
-        // Without a consumer it fails, where the others wait for one.
+        // Without a consumer `send` fails, where the other contenders wait for one.
         while tasks.send(json.clone().into()).await.is_err() {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     }
-    // It has no call that waits for delivery, and drops at its end what is not delivered yet: it
-    // stays until it is killed.
+    // zeromq has no call that waits for delivery, and drops undelivered messages at the end. So the
+    // producer stays until it is killed.
     std::future::pending().await
 }
 

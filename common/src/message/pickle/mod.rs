@@ -1,18 +1,54 @@
-//! Python's pickles, for plain data: read within limits, printed as Python and as JSON would.
+//! Python's pickles, for plain data: read within limits, written, and shown as Python and as JSON
+//! would show them.
 
-mod limits;
+mod from_json;
+mod globals;
 mod objects;
+mod reader;
+mod show;
+mod stack;
+mod strings;
+mod writer;
 
-use std::fmt::{self, Write};
+use num_bigint::BigInt;
 
-use serde_json::json;
-use serde_pickle::{DeOptions, HashableValue, Value};
-
-use super::text::Bytes;
-use crate::panics;
-
-/// How much of serde-pickle's reason is passed on: some of its errors hold the whole value.
+/// How much of a reason is passed on: it may name what the pickle names.
 const REASON_CHARS: usize = 120;
+/// The longest integer, in bytes or digits. Python, too, stops at 4300 digits: printing one takes
+/// time that grows with the square of its length.
+const MAX_INTEGER: usize = 4300;
+
+/// A Python object of plain data. Its parts are in the order of the pickle, and as often as they
+/// are there.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// `None`
+    None,
+    /// `True`, `False`
+    Bool(bool),
+    /// An `int`, which has no largest one.
+    Int(BigInt),
+    /// A `float`
+    Float(f64),
+    /// A `str`
+    String(String),
+    /// A `str` with lone surrogates, which no Unicode text has: its code points.
+    Surrogates(Vec<u32>),
+    /// `bytes`, and the `str` of Python 2.
+    Bytes(Vec<u8>),
+    /// A `bytearray`
+    ByteArray(Vec<u8>),
+    /// A `list`
+    List(Vec<Self>),
+    /// A `tuple`
+    Tuple(Vec<Self>),
+    /// A `set`
+    Set(Vec<Self>),
+    /// A `frozenset`
+    FrozenSet(Vec<Self>),
+    /// A `dict`
+    Dict(Vec<(Self, Self)>),
+}
 
 /// Reads a pickle of plain data. Nothing that it names is called or imported: a pickle that needs
 /// Python code to build its object is refused.
@@ -21,114 +57,33 @@ const REASON_CHARS: usize = 120;
 ///
 /// Why `pickle` is not plain data, is cut off, or is out of the limits on depth and size.
 pub fn decode(pickle: &[u8]) -> Result<Value, String> {
-    limits::check(pickle).map_err(refused)?;
-    // A set of floats with NaN among them has no total order, and the standard library may panic as
-    // it sorts the set's members.
-    let read = || serde_pickle::value_from_slice(pickle, DeOptions::new());
-    match panics::caught(read) {
-        Ok(Ok(value)) => Ok(value),
-        Ok(Err(error)) => Err(refused(error)),
-        Err(_panic) => Err(refused("a set whose members have no order")),
-    }
+    reader::read(pickle).map_err(|reason| {
+        let shown: String = reason.chars().take(REASON_CHARS).collect();
+        let rest = if shown.len() < reason.len() { "…" } else { "" };
+        format!("not a pickle of plain data: {shown}{rest}")
+    })
 }
 
-fn refused(reason: impl fmt::Display) -> String {
-    let reason = reason.to_string();
-    let shown: String = reason.chars().take(REASON_CHARS).collect();
-    let rest = if shown.len() < reason.len() { "…" } else { "" };
-    format!("not a pickle of plain data: {shown}{rest}")
+/// The pickle of `value`, in protocol 3, which every Python 3 reads.
+#[must_use]
+pub fn encode(value: &Value) -> Vec<u8> {
+    let mut pickle = vec![0x80, 3];
+    writer::write(value, &mut pickle);
+    pickle.push(b'.');
+    pickle
 }
 
-/// A value as Python's `print` shows it, but for its strings, which have Rust's quotes and escapes.
-pub(crate) struct Repr<'a>(pub(crate) &'a Value);
-
-impl fmt::Display for Repr<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Value::None => f.write_str("None"),
-            Value::Bool(true) => f.write_str("True"),
-            Value::Bool(false) => f.write_str("False"),
-            Value::I64(number) => number.fmt(f),
-            Value::Int(number) => number.fmt(f),
-            // Debug keeps the ".0" of a whole number.
-            Value::F64(number) => write!(f, "{number:?}"),
-            Value::Bytes(bytes) => Bytes(bytes).fmt(f),
-            Value::String(text) => write!(f, "{text:?}"),
-            Value::List(items) => series(f, "[", items.iter().map(Repr), "]"),
-            Value::Tuple(items) if items.len() == 1 => write!(f, "({},)", Repr(&items[0])),
-            Value::Tuple(items) => series(f, "(", items.iter().map(Repr), ")"),
-            Value::Set(items) if items.is_empty() => f.write_str("set()"),
-            Value::Set(items) => series(f, "{", items.iter().map(ReprKey), "}"),
-            Value::FrozenSet(items) if items.is_empty() => f.write_str("frozenset()"),
-            Value::FrozenSet(items) => series(f, "frozenset({", items.iter().map(ReprKey), "})"),
-            Value::Dict(items) => series(f, "{", items.iter().map(ReprEntry), "}"),
-        }
-    }
+macro_rules! from {
+    ($($from:ty => $variant:ident),*) => {
+        $(impl From<$from> for Value {
+            fn from(value: $from) -> Self {
+                Self::$variant(value.into())
+            }
+        })*
+    };
 }
 
-/// A set's member or a dict's key.
-struct ReprKey<'a>(&'a HashableValue);
-
-impl fmt::Display for ReprKey<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Repr(&self.0.clone().into_value()).fmt(f)
-    }
-}
-
-struct ReprEntry<'a>((&'a HashableValue, &'a Value));
-
-impl fmt::Display for ReprEntry<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (key, value) = self.0;
-        write!(f, "{}: {}", ReprKey(key), Repr(value))
-    }
-}
-
-fn series<T: fmt::Display>(
-    f: &mut fmt::Formatter<'_>,
-    open: &str,
-    items: impl Iterator<Item = T>,
-    close: &str,
-) -> fmt::Result {
-    f.write_str(open)?;
-    for (index, item) in items.enumerate() {
-        f.write_str(if index == 0 { "" } else { ", " })?;
-        write!(f, "{item}")?;
-    }
-    f.write_str(close)
-}
-
-/// A value as JSON: tuples and sets are arrays, a key that is no string is its text in Python,
-/// bytes are a string or `{"hex": …}`, and a number that JSON cannot hold is a string.
-pub(crate) fn to_json(value: &Value) -> serde_json::Value {
-    let member = |key: &HashableValue| to_json(&key.clone().into_value());
-    match value {
-        Value::None => json!(null),
-        Value::Bool(truth) => json!(truth),
-        Value::I64(number) => json!(number),
-        Value::F64(number) if number.is_finite() => json!(number),
-        Value::Int(_) | Value::F64(_) => json!(Repr(value).to_string()),
-        Value::Bytes(bytes) => json!(Bytes(bytes)),
-        Value::String(text) => json!(text),
-        Value::List(items) | Value::Tuple(items) => items.iter().map(to_json).collect(),
-        Value::Set(items) | Value::FrozenSet(items) => items.iter().map(member).collect(),
-        Value::Dict(items) => {
-            items.iter().map(|(key, value)| (json_key(key), to_json(value))).collect()
-        }
-    }
-}
-
-fn json_key(key: &HashableValue) -> String {
-    match key {
-        HashableValue::String(text) => text.clone(),
-        other => {
-            let mut text = String::new();
-            // Writing to a String cannot fail.
-            let _ = write!(text, "{}", ReprKey(other));
-            text
-        }
-    }
-}
+from!(bool => Bool, i64 => Int, u64 => Int, f64 => Float, &str => String, String => String);
 
 #[cfg(test)]
 mod tests {
@@ -136,7 +91,7 @@ mod tests {
 
     fn read(pickle: &[u8]) -> (String, String) {
         let value = decode(pickle).unwrap();
-        (Repr(&value).to_string(), to_json(&value).to_string())
+        (value.to_string(), serde_json::to_string(&value).unwrap())
     }
 
     fn reason(pickle: &[u8]) -> String {
@@ -155,43 +110,84 @@ mod tests {
         ];
         for pickle in pickles {
             let (text, json) = read(pickle);
-            assert_eq!(text, r#"{3: [b"\xff", {5}], "a": (1, 2.0, None, True)}"#);
-            assert_eq!(json, r#"{"3":[{"hex":"ff"},[5]],"a":[1,2.0,null,true]}"#);
+            assert_eq!(text, r#"{"a": (1, 2.0, None, True), 3: [b"\xff", {5}]}"#);
+            assert_eq!(json, r#"[["a",[1,2.0,null,true]],[3,[{"hex":"ff"},[5]]]]"#);
+        }
+    }
+
+    /// Each by Python 3.11, where Python has a notation of its own for it.
+    #[test]
+    fn every_type_of_plain_data_is_read() {
+        let cases: [(&[u8], &str, &str); 13] = [
+            (b"\x80\x02\x8a\x09\0\0\0\0\0\0\0\0\x01.", "18446744073709551616", "18446744073709551616"),
+            (b"L-123456789012345678901234567890L\n.", "-123456789012345678901234567890", "-123456789012345678901234567890"),
+            (b"\x80\x04\x8a\x00.", "0", "0"),
+            // bytearray(b'a\xff'), protocols 5, 4 and 2.
+            (b"\x80\x05\x96\x02\0\0\0\0\0\0\0a\xff\x94.", r#"bytearray(b"a\xff")"#, r#"{"hex":"61ff"}"#),
+            (b"\x80\x04\x8c\x08builtins\x94\x8c\tbytearray\x94\x93\x94C\x02a\xff\x94\x85\x94R\x94.", r#"bytearray(b"a\xff")"#, r#"{"hex":"61ff"}"#),
+            (b"\x80\x02c__builtin__\nbytearray\nq\0X\x03\0\0\0a\xc3\xbfq\x01X\x07\0\0\0latin-1q\x02\x86q\x03Rq\x04.", r#"bytearray(b"a\xff")"#, r#"{"hex":"61ff"}"#),
+            // b'', protocol 2.
+            (b"\x80\x02c__builtin__\nbytes\nq\0)Rq\x01.", "b\"\"", "\"\""),
+            // frozenset(), set(), protocols 4 and 2.
+            (b"\x80\x04(\x91\x94.", "frozenset()", "[]"),
+            (b"\x80\x02c__builtin__\nset\nq\0]q\x01\x85q\x02Rq\x03.", "set()", "[]"),
+            (b"\x80\x04(K\x02K\x01\x91\x94.", "frozenset({2, 1})", "[2,1]"),
+            // "\ud800a\\\n訊", protocols 0 and 4.
+            (b"V\\ud800a\\u005c\\u000a\\u8a0a\np0\n.", r#""\u{d800}a\\\n訊""#, r#""\ud800a\\\n訊""#),
+            (b"\x80\x04\x8c\x09\xed\xa0\x80a\\\n\xe8\xa8\x8a\x94.", r#""\u{d800}a\\\n訊""#, r#""\ud800a\\\n訊""#),
+            // Python 2: 'a\'\n\xff', protocol 0.
+            (b"S\"a'\\n\\xff\"\np0\n.", r#"b"a\'\n\xff""#, r#"{"hex":"61270aff"}"#),
+        ];
+        for (pickle, text, json) in cases {
+            assert_eq!(read(pickle), (text.to_owned(), json.to_owned()));
+            let value = decode(pickle).unwrap();
+            assert_eq!(decode(&encode(&value)).unwrap(), value);
         }
     }
 
     #[test]
-    fn numbers_beyond_json_are_strings_there() {
-        assert_eq!(
-            read(b"\x80\x02\x8a\x09\0\0\0\0\0\0\0\0\x01."),
-            ("18446744073709551616".to_owned(), "\"18446744073709551616\"".to_owned())
-        );
-        assert_eq!(read(b"\x80\x02G\x7f\xf0\0\0\0\0\0\0.").1, "\"inf\"");
+    fn a_list_that_grows_after_it_was_named_is_whole_wherever_it_is_named() {
+        // Python: a = []; [a, a], with 1 appended to the second.
+        assert_eq!(read(b"\x80\x04](]\x94h\x00K\x01ae.").0, "[[1], [1]]");
     }
 
     #[test]
     fn a_pickle_that_names_code_is_refused() {
         // pickle.dumps of an object whose __reduce__ returns (os.system, ("true",)).
         let code = b"\x80\x02cposix\nsystem\nq\x00X\x04\x00\x00\x00trueq\x01\x85q\x02Rq\x03.";
-        assert_eq!(reason(code), "decoding error: unresolved global reference");
+        assert_eq!(reason(code), "unresolved global posix.system");
+        assert_eq!(reason(b"\x80\x04\x8c\x02a\nX\x01\0\0\0b\x93."), "unresolved global a\\n.b");
+        assert_eq!(reason(b"c__builtin__\nset\n."), "a type where a value is expected");
     }
 
     #[test]
-    fn a_set_of_nans_does_not_end_the_program() {
-        let mut pickle = b"\x80\x04\x8f(".to_vec();
-        for number in 0..100_u8 {
-            let float = if number % 3 == 0 { f64::NAN } else { f64::from(number) };
-            pickle.push(b'G');
-            pickle.extend(float.to_be_bytes());
+    fn what_is_no_pickle_is_refused() {
+        for (pickle, expected) in [
+            (b"N.N".as_slice(), "bytes after its end"),
+            (b"}K\x01\x85u.", "an opcode without its arguments"),
+            (b"}(K\x01u.", "a key without its value"),
+            (b"}K\x01a.", "an item for what takes none"),
+            (b"X\x01\0\0\0\xff.", "a str that is not UTF-8"),
+            (b"Fx\n.", "a number that is none"),
+            (b"Ix\n.", "a number that is none"),
+            (b"c_codecs\nencode\n(V\\u8a0a\nVlatin1\ntR.", "arguments that a type does not take"),
+        ] {
+            assert_eq!(reason(pickle), expected);
         }
-        pickle.extend(b"\x90.");
-        // Whether the standard library notices is its own affair.
-        let _ = decode(&pickle);
     }
 
     #[test]
     fn long_reasons_are_cut() {
-        let pickle = [b"\x80\x04X\xe8\x03\0\0".as_slice(), &[b'x'; 1000], b"Na."].concat();
+        let pickle = [b"c".as_slice(), &[b'x'; 1000], b"\nx\n."].concat();
         assert!(reason(&pickle).len() < 2 * REASON_CHARS, "{}", reason(&pickle));
+    }
+
+    #[test]
+    fn values_are_made_of_rusts_own() {
+        let list = Value::List(vec![true.into(), (-1_i64).into(), 2.0.into(), "a".into()]);
+        let dict = Value::Dict(vec![("b".to_owned().into(), list), (u64::MAX.into(), Value::None)]);
+        let text = r#"{"b": [True, -1, 2.0, "a"], 18446744073709551615: None}"#;
+        assert_eq!(dict.to_string(), text);
+        assert_eq!(decode(&encode(&dict)).unwrap(), dict);
     }
 }

@@ -9,11 +9,13 @@ use tracing::Level;
 /// What stands before a line's text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Label {
-    /// Nothing: news that is no warning.
+    /// Nothing: the text has its own.
     None,
     Error,
     Hint,
     Warning,
+    /// What is no warning, but is shown like one.
+    Note,
     Info,
     Debug,
 }
@@ -44,6 +46,7 @@ impl fmt::Display for Line {
             Label::Hint => return writeln!(f, "hint: {}", self.text),
             Label::Error => ("error", 31),
             Label::Warning => ("warning", 33),
+            Label::Note => ("note", 36),
             Label::Info => ("info", 32),
             Label::Debug => ("debug", 34),
         };

@@ -21,7 +21,7 @@ use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
 use tracing::{Event, Level, Metadata, Subscriber, span};
 
-use crate::socket::bind::NEWS;
+use crate::socket::monitor::NOTE;
 use line::{Label, Line, printable};
 use queue::Queue;
 
@@ -92,11 +92,11 @@ impl Subscriber for Log {
 
     fn event(&self, event: &Event<'_>) {
         let metadata = event.metadata();
-        let is_news = metadata.target() == NEWS;
-        let each = self.level >= Level::DEBUG || is_news || metadata.target() == EACH;
+        let each = self.level >= Level::DEBUG || metadata.target() == EACH;
         let kind = metadata.callsite();
         STDERR.log((!each).then_some(&kind), || {
-            let label = if is_news { Label::None } else { Label::from(*metadata.level()) };
+            let is_note = metadata.target() == NOTE;
+            let label = if is_note { Label::Note } else { Label::from(*metadata.level()) };
             let mut text = Text(String::new());
             event.record(&mut text);
             Line { label, text: printable(&text.0) }

@@ -72,26 +72,26 @@ impl Certificate {
         Ok(Self { public: pair.public_key, secret: Some(secret) })
     }
 
-    /// Reads a certificate. What is no key, such as CZMQ's metadata, is passed over.
+    /// Reads a certificate. Other lines than those of keys, such as CZMQ's metadata, are ignored, and
+    /// need not be UTF-8.
     ///
     /// # Errors
     ///
     /// What is wrong with the text.
-    pub fn parse(text: &str) -> Result<Self, CertificateError> {
+    pub fn parse(text: &[u8]) -> Result<Self, CertificateError> {
         let (mut public, mut secret) = (None, None);
-        for (line, text) in text.lines().enumerate() {
+        for (line, text) in text.split(|byte| *byte == b'\n').enumerate() {
             let line = line + 1;
-            let Some((name, value)) = text.split_once('=') else { continue };
-            let (name, found) = match name.trim() {
-                "public-key" => ("public-key", &mut public),
-                "secret-key" => ("secret-key", &mut secret),
+            let Some(equals) = text.iter().position(|byte| *byte == b'=') else { continue };
+            let (name, found) = match text[..equals].trim_ascii() {
+                b"public-key" => ("public-key", &mut public),
+                b"secret-key" => ("secret-key", &mut secret),
                 _ => continue,
             };
             if found.is_some() {
                 return Err(CertificateError::Twice { line, name });
             }
-            let value = value.trim_matches([' ', '\t', '\r', '"', '\'']);
-            *found = Some(decode(value).ok_or(CertificateError::Key { line, name })?);
+            *found = Some(decode(&text[equals + 1..]).ok_or(CertificateError::Key { line, name })?);
         }
         let public = public.ok_or(CertificateError::NoPublicKey)?;
         Ok(Self { public: *public, secret })
@@ -104,7 +104,7 @@ impl Certificate {
     /// The path with what is wrong about it.
     pub fn read(path: &Path) -> anyhow::Result<Self> {
         let what = || format!("cannot read the certificate {}", path.display());
-        let text = read_text(path).with_context(what)?;
+        let text = read_bytes(path).with_context(what)?;
         Self::parse(&text).with_context(what)
     }
 
@@ -161,7 +161,9 @@ pub fn warn_if_readable_by_others(path: &Path) {
     }
 }
 
-fn decode(text: &str) -> Option<SecretKey> {
+/// The key in what follows the `=` of its line.
+fn decode(value: &[u8]) -> Option<SecretKey> {
+    let text = str::from_utf8(value).ok()?.trim_matches([' ', '\t', '\r', '"', '\'']);
     let bytes = Zeroizing::new(z85::decode(text).ok()?);
     let mut key = SecretKey::default();
     if bytes.len() != key.len() {
@@ -171,14 +173,14 @@ fn decode(text: &str) -> Option<SecretKey> {
     Some(key)
 }
 
-fn read_text(path: &Path) -> io::Result<Zeroizing<String>> {
+fn read_bytes(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     // As long as it will be: growing would leave a copy behind.
-    let mut text = Zeroizing::new(String::with_capacity(4096));
-    let read = File::open(path)?.take(MAX_FILE + 1).read_to_string(&mut text)?;
+    let mut bytes = Zeroizing::new(Vec::with_capacity(4096));
+    let read = File::open(path)?.take(MAX_FILE + 1).read_to_end(&mut bytes)?;
     if read as u64 > MAX_FILE {
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, "too long for a certificate"));
     }
-    Ok(text)
+    Ok(bytes)
 }
 
 fn create(path: &Path, mode: u32, text: &str) -> anyhow::Result<()> {
@@ -202,9 +204,24 @@ mod tests {
             "#   ZeroMQ CURVE **Secret** Certificate\nmetadata\n    email = \"a = b\"\ncurve\n    \
              public-key = \"{PUBLIC}\"\n    secret-key = '{SECRET}'\r\n"
         );
-        let certificate = Certificate::parse(&czmq).unwrap();
+        let certificate = Certificate::parse(czmq.as_bytes()).unwrap();
         assert_eq!(z85::encode(certificate.public), PUBLIC);
         assert_eq!(z85::encode(*certificate.secret.unwrap()), SECRET);
+    }
+
+    #[test]
+    fn metadata_in_any_encoding_is_ignored() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("jose.key");
+        // Latin-1, UTF-16 and bytes that are nothing.
+        for metadata in [b"name = \"Jos\xe9\"".as_slice(), b"n\0a\0=\0\xe9\0", b"\xff\xfe=\0"] {
+            let key = format!("\ncurve\n    public-key = \"{PUBLIC}\"\n");
+            fs::write(&path, [b"metadata\n    ", metadata, key.as_bytes()].concat()).unwrap();
+            assert_eq!(z85::encode(Certificate::read(&path).unwrap().public), PUBLIC);
+        }
+        let key = [b"public-key = \xe9".as_slice(), PUBLIC.as_bytes()].concat();
+        let error = Certificate::parse(&key).err().unwrap().to_string();
+        assert_eq!(error, "line 1: public-key is not a key of 40 characters in Z85");
     }
 
     #[test]
@@ -234,7 +251,7 @@ mod tests {
 
     #[test]
     fn what_is_no_certificate_is_refused_without_telling_the_key() {
-        let error = |text: &str| Certificate::parse(text).err().unwrap().to_string();
+        let error = |text: &str| Certificate::parse(text.as_bytes()).err().unwrap().to_string();
         let key =
             |value: &str| format!("curve\n  public-key = \"{PUBLIC}\"\n  secret-key = {value}");
         assert_eq!(error(""), "no public-key");

@@ -62,12 +62,16 @@ pub fn event() -> impl Strategy<Value = Event> {
     ]
 }
 
-#[derive(Default)]
 /// One of the workers.
+#[derive(Default)]
 pub struct Worker {
     last_batch: Option<u64>,
     pub holds: Option<Batch>,
     failed: Vec<Failure>,
+}
+
+fn existing(workers: &mut BTreeMap<Session, Worker>, session: Session) -> &mut Worker {
+    workers.get_mut(&session).unwrap_or_else(|| panic!("there is no worker {session}"))
 }
 
 /// The system around a schedule.
@@ -108,17 +112,18 @@ impl World {
     }
 
     pub fn pick(&self, choice: u8) -> Session {
-        *self.workers.keys().nth(usize::from(choice) % self.workers.len()).unwrap()
+        let chosen = usize::from(choice) % self.workers.len();
+        self.workers.keys().copied().nth(chosen).unwrap_or_else(|| panic!("no worker {chosen}"))
     }
 
     pub fn ask(&mut self, session: Session, received: bool) {
-        let worker = self.workers.get_mut(&session).unwrap();
+        let worker = existing(&mut self.workers, session);
         if worker.holds.is_some() {
             return;
         }
         let (schedule, now) = (&mut self.schedule, self.now);
         let again = schedule.ready(session, session, worker.last_batch, &worker.failed, now);
-        let given = again.or_else(|| schedule.take(session, now));
+        let given = again.or_else(|| schedule.next_batch(session, now));
         if let Some(batch) = &given {
             assert!(!batch.nums.is_empty() && batch.nums.is_sorted());
             assert!(batch.nums.iter().all(|num| *num < self.total));
@@ -131,7 +136,7 @@ impl World {
     }
 
     pub fn work(&mut self, session: Session) {
-        let worker = self.workers.get_mut(&session).unwrap();
+        let worker = existing(&mut self.workers, session);
         let failed: Vec<u64> = worker.failed.iter().map(|failure| failure.num).collect();
         let nums = worker.holds.take().map_or_else(Vec::new, |batch| batch.nums);
         self.arrived.extend(nums.into_iter().filter(|num| !failed.contains(num)));
@@ -161,7 +166,8 @@ impl World {
             Event::AskInVain(worker) => self.ask(self.pick(worker), false),
             Event::Work(worker) => self.work(self.pick(worker)),
             Event::Fail(worker) => {
-                let worker = self.workers.get_mut(&self.pick(worker)).unwrap();
+                let session = self.pick(worker);
+                let worker = existing(&mut self.workers, session);
                 if let Some(batch) = &worker.holds {
                     worker.failed.push(Failure { num: batch.nums[0], why: "it must".to_owned() });
                 }
@@ -187,7 +193,7 @@ impl World {
             Event::RestartDispatcher => self.restart_dispatcher(),
             Event::Pass(milliseconds) => {
                 self.now += Duration::from_millis(milliseconds.into());
-                self.schedule.pass(self.now);
+                self.schedule.tick(self.now);
             }
         }
     }
@@ -202,7 +208,7 @@ impl World {
             }
             self.acknowledge();
             self.now += Duration::from_millis(1);
-            self.schedule.pass(self.now);
+            self.schedule.tick(self.now);
             rounds += 1;
             assert!(rounds < 20_000, "the job does not end: {} remain", self.schedule.remaining());
         }

@@ -1,0 +1,272 @@
+//! JSON that stays as it was written: floats to the last digit, integers of any size, keys in their
+//! order and as often as they come, escapes as they are. Only the spaces between its tokens go.
+//!
+//! `1e999` and `"\ud800"` are JSON, since its grammar has no limits and no Unicode rules: they stay
+//! what they are. `NaN` and `Infinity`, which Python's `json.dumps` writes by default, are not.
+
+use std::fmt::{self, Write as _};
+
+use serde::{Serialize, Serializer, de::DeserializeOwned};
+use serde_json::error::Category;
+use serde_json::value::RawValue;
+
+use super::text::is_shown_as_it_is;
+
+/// How deep JSON may nest: as deep as `serde_json` lets it where it builds a type of ours.
+pub(super) const MAX_DEPTH: usize = 128;
+
+/// What Python writes for the floats that JSON has not.
+const CONSTANTS: [&str; 3] = ["-Infinity", "Infinity", "NaN"];
+
+/// One JSON value, as its text.
+#[derive(Clone, Debug)]
+pub struct Json(Box<RawValue>);
+
+/// Why a text is not taken as JSON.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum JsonError {
+    /// It has more levels than are read, whether it is JSON or not.
+    #[error("not JSON: recursion limit exceeded: nested more than {MAX_DEPTH} deep")]
+    TooDeep,
+    /// It is not JSON, for the reason that is given.
+    #[error("{0}")]
+    Syntax(String),
+}
+
+impl Json {
+    /// Takes a JSON text as it is written.
+    ///
+    /// # Errors
+    ///
+    /// Why `text` is not JSON.
+    pub fn parse(text: &[u8]) -> Result<Self, JsonError> {
+        if depth(text) > MAX_DEPTH {
+            return Err(JsonError::TooDeep);
+        }
+        let read = serde_json::from_slice::<&RawValue>(text);
+        let read = read.and_then(|raw| RawValue::from_string(compact(raw.get())));
+        read.map(Self).map_err(|error| JsonError::Syntax(reason(text, &error)))
+    }
+
+    /// The JSON string of `text`.
+    #[must_use]
+    pub fn string(text: &str) -> Self {
+        // A string has its JSON form; null would be there for one that had not.
+        let raw = serde_json::value::to_raw_value(text);
+        Self(raw.unwrap_or_else(|_| RawValue::NULL.to_owned()))
+    }
+
+    /// The text, without spaces between its tokens.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.0.get()
+    }
+}
+
+impl PartialEq for Json {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+/// Text: as it is written. What would garble a terminal, as U+009B, is escaped, which JSON allows.
+impl fmt::Display for Json {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for char in self.as_str().chars() {
+            if is_shown_as_it_is(char) {
+                f.write_char(char)?;
+            } else {
+                write!(f, "\\u{:04x}", u32::from(char))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// JSON: as it is written.
+impl Serialize for Json {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+/// Reads JSON that is to be a `T`.
+///
+/// # Errors
+///
+/// Why `frame` is not JSON, or is not a `T`.
+pub(crate) fn decode<T: DeserializeOwned>(frame: &[u8]) -> Result<T, String> {
+    serde_json::from_slice(frame).map_err(|error| reason(frame, &error))
+}
+
+fn reason(text: &[u8], error: &serde_json::Error) -> String {
+    let said = error.to_string();
+    if error.classify() == Category::Data {
+        format!("not the expected JSON: {said}")
+    } else if ["lone leading surrogate", "unexpected end of hex escape"]
+        .iter()
+        .any(|surrogate| said.starts_with(surrogate))
+    {
+        format!("not the expected JSON: a lone surrogate is not Unicode text: {said}")
+    } else if let Some(constant) = constant(text) {
+        format!("{constant} is not JSON; Python's json.dumps writes it unless allow_nan=False")
+    } else {
+        format!("not JSON: {said}")
+    }
+}
+
+/// The first of Python's constants in `text`, if nothing else keeps it from being JSON.
+fn constant(text: &[u8]) -> Option<&'static str> {
+    let (mut first, mut replaced) = (None, Vec::with_capacity(text.len()));
+    let (mut strings, mut rest) = (Strings::default(), text);
+    while let [byte, after @ ..] = rest {
+        let in_string = strings.holds(*byte);
+        let mut constants = CONSTANTS.into_iter().filter(|_| !in_string);
+        if let Some(found) = constants.find(|constant| rest.starts_with(constant.as_bytes())) {
+            first = first.or(Some(found));
+            replaced.push(b'0');
+            rest = &rest[found.len()..];
+        } else {
+            replaced.push(*byte);
+            rest = after;
+        }
+    }
+    first.filter(|_| serde_json::from_slice::<&RawValue>(&replaced).is_ok())
+}
+
+fn compact(json: &str) -> String {
+    let mut strings = Strings::default();
+    let is_space = |char| matches!(char, ' ' | '\t' | '\n' | '\r');
+    json.chars().filter(|char| strings.holds_char(*char) || !is_space(*char)).collect()
+}
+
+fn depth(json: &[u8]) -> usize {
+    let (mut strings, mut depth, mut deepest) = (Strings::default(), 0_usize, 0);
+    for byte in json {
+        match byte {
+            _ if strings.holds(*byte) => {}
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    deepest
+}
+
+/// Where the strings of a JSON text are, found out byte by byte.
+#[derive(Default)]
+struct Strings {
+    inside: bool,
+    escaped: bool,
+}
+
+impl Strings {
+    /// Whether the next byte is part of a string, its quotes included.
+    fn holds(&mut self, byte: u8) -> bool {
+        self.holds_char(char::from(byte))
+    }
+
+    fn holds_char(&mut self, char: char) -> bool {
+        let (was_inside, was_escaped) = (self.inside, self.escaped);
+        self.escaped = was_inside && !was_escaped && char == '\\';
+        if char == '"' && !was_escaped {
+            self.inside = !was_inside;
+        }
+        was_inside || self.inside
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reason_of(text: impl AsRef<[u8]>) -> String {
+        Json::parse(text.as_ref()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn json_stays_as_it_was_written() {
+        for text in [
+            "0.24848973260623386",
+            "0.10000000000000000555111512312578270211815834045410156250",
+            "123456789012345678901234567890",
+            "-0",
+            "-0.0",
+            "0.0",
+            "1",
+            "1.0",
+            "1.00",
+            "1e5",
+            "1E+05",
+            "1e999",
+            "-1e-999",
+            r#"{"b":1,"a":2}"#,
+            r#"{"a":1,"a":1.0,"a":[]}"#,
+            r#""\ud800""#,
+            r#""\uDFFF\ud800x""#,
+            r#""\u00e9é\/\"\\""#,
+            r#"" a : b , \" c ""#,
+            "[[],{},null,true,false]",
+        ] {
+            let json = Json::parse(text.as_bytes()).unwrap();
+            assert_eq!(json.to_string(), text);
+            assert_eq!(serde_json::to_string(&json).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn only_spaces_between_tokens_go() {
+        let json = Json::parse(b" {\r\n\t\"a b\" : [ 1 , \" \\\" \" ] } \n").unwrap();
+        assert_eq!(json.as_str(), r#"{"a b":[1," \" "]}"#);
+    }
+
+    #[test]
+    fn what_would_garble_a_terminal_is_shown_escaped_and_kept() {
+        let json = Json::parse("\"\u{9b}2J\u{7f}\u{202e}訊\"".as_bytes()).unwrap();
+        assert_eq!(json.to_string(), r#""\u009b2J\u007f\u202e訊""#);
+        assert_eq!(json.as_str(), "\"\u{9b}2J\u{7f}\u{202e}訊\"");
+    }
+
+    #[test]
+    fn what_python_writes_and_is_not_json_is_named() {
+        for (text, constant) in [
+            ("NaN", "NaN"),
+            ("[1, Infinity]", "Infinity"),
+            ("{\"NaN\": -Infinity, \"b\": NaN}", "-Infinity"),
+        ] {
+            let said = "is not JSON; Python's json.dumps writes it unless allow_nan=False";
+            assert_eq!(reason_of(text), format!("{constant} {said}"));
+            assert_eq!(
+                decode::<serde_json::Value>(text.as_bytes()).unwrap_err(),
+                format!("{constant} {said}")
+            );
+        }
+        let surrogate = decode::<String>(br#""\ud800""#).unwrap_err();
+        assert!(surrogate.contains("a lone surrogate is not Unicode text"), "{surrogate}");
+    }
+
+    #[test]
+    fn what_is_not_json_is_refused() {
+        for text in
+            ["", "a message", "{\"NaN\"", "[NaN", "01", "1.", ".5", "+1", "'a'", "1 2", "[1,]"]
+        {
+            assert!(reason_of(text).starts_with("not JSON: "), "{text}: {}", reason_of(text));
+        }
+        for bytes in [b"\"\xff\"".as_slice(), b"\xef\xbb\xbf1", b"\"\n\"", b"\"\xed\xa0\x80\""] {
+            assert!(reason_of(bytes).starts_with("not JSON: "), "{}", reason_of(bytes));
+        }
+        assert!(decode::<u8>(b"\"a\"").unwrap_err().starts_with("not the expected JSON: "));
+    }
+
+    #[test]
+    fn nesting_is_limited_and_brackets_in_strings_do_not_count() {
+        let nested = |depth| ["[".repeat(depth), "]".repeat(depth)].concat();
+        assert_eq!(Json::parse(nested(MAX_DEPTH).as_bytes()).unwrap().as_str(), nested(MAX_DEPTH));
+        for deep in [nested(MAX_DEPTH + 1), nested(200_000), "{\"a\":".repeat(200_000)] {
+            assert_eq!(Json::parse(deep.as_bytes()), Err(JsonError::TooDeep));
+        }
+        let string = format!("\"{}\"", "[\\\"".repeat(1000));
+        assert_eq!(Json::parse(string.as_bytes()).unwrap().as_str(), string);
+    }
+}

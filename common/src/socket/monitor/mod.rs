@@ -1,0 +1,156 @@
+//! The socket monitor: what libzmq does beneath a socket, as log lines and as numbers; and a word
+//! when nobody is at the other end.
+
+mod event;
+mod probe;
+mod watch;
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Instant;
+
+use anyhow::Context as _;
+use zmq::{Context, Error, SocketEvent};
+
+use event::Event;
+pub(super) use watch::Side;
+use watch::Watch;
+
+/// The target of lines that are no warning, but are shown like one.
+pub(crate) const NOTE: &str = "note";
+
+/// How often a monitor looks whether it is time to say that nobody is there, in milliseconds.
+const TICK: i32 = 250;
+/// Without an end (`ZMQ_RCVTIMEO`).
+const UNTIL_AN_EVENT: i32 = -1;
+
+/// What is known of a socket's connections.
+#[derive(Debug, Default)]
+pub struct Connections {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    open: u64,
+    handshakes: u64,
+    watches: Vec<Watch>,
+    ended: bool,
+}
+
+impl Connections {
+    /// How many connections of a socket that binds are open, whether or not they have said what
+    /// they are.
+    pub fn open(&self) -> u64 {
+        self.lock().open
+    }
+
+    /// Waits until `count` peers have connected and completed their handshakes, since the socket
+    /// was made.
+    ///
+    /// # Errors
+    ///
+    /// `ETERM` when the socket's context is terminated.
+    pub fn wait_for(&self, count: u64) -> zmq::Result<()> {
+        let too_few = |state: &mut State| state.handshakes < count && !state.ended;
+        let state = self.changed.wait_while(self.lock(), too_few);
+        let state = state.unwrap_or_else(PoisonError::into_inner);
+        if state.handshakes < count { Err(Error::ETERM) } else { Ok(()) }
+    }
+
+    /// From now on it is said when nobody is at the other end of `endpoint` for long.
+    pub(super) fn watch(&self, endpoint: &str, side: Side) {
+        self.lock().watches.push(Watch::new(endpoint, side, Instant::now()));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn hear(&self, event: &Event) {
+        let mut state = self.lock();
+        match event.kind {
+            SocketEvent::ACCEPTED => state.open += 1,
+            SocketEvent::DISCONNECTED => state.open = state.open.saturating_sub(1),
+            SocketEvent::HANDSHAKE_SUCCEEDED => state.handshakes += 1,
+            _ => {}
+        }
+        let now = Instant::now();
+        for line in state.watches.iter_mut().filter_map(|watch| watch.hear(event, now)) {
+            tracing::warn!(target: NOTE, "{line}");
+        }
+        self.changed.notify_all();
+    }
+
+    /// Says where nobody has been for too long. Returns how long to wait for the next event.
+    fn say_who_is_missing(&self) -> i32 {
+        let now = Instant::now();
+        let due = |watch: &Watch| watch.due().is_some_and(|due| due <= now);
+        let missing: Vec<(String, Side)> = {
+            let state = self.lock();
+            state.watches.iter().filter(|watch| due(watch)).map(Watch::place).collect()
+        };
+        for (endpoint, side) in missing {
+            // Not under the lock: to ask the OS may take its time.
+            let connects = side == Side::Connects;
+            let reason = connects.then(|| probe::reason(&endpoint)).flatten();
+            let mut state = self.lock();
+            let mut watches = state.watches.iter_mut();
+            let watch = watches.find(|watch| watch.place().0 == endpoint && due(watch));
+            if let Some(line) = watch.and_then(|watch| watch.say(reason)) {
+                tracing::warn!(target: NOTE, "{line}");
+            }
+        }
+        let state = self.lock();
+        let waits = |watch: &Watch| watch.due().is_some();
+        let settled = !state.watches.is_empty() && !state.watches.iter().any(waits);
+        if settled { UNTIL_AN_EVENT } else { TICK }
+    }
+
+    fn end(&self) {
+        self.lock().ended = true;
+        self.changed.notify_all();
+    }
+}
+
+/// Logs and counts every event of `socket` from now on, until its context is terminated. To be
+/// called before the socket binds or connects, so that nothing is missed.
+pub(super) fn start(context: &Context, socket: &zmq::Socket) -> anyhow::Result<Arc<Connections>> {
+    static MONITORS: AtomicU32 = AtomicU32::new(0);
+    let endpoint = format!("inproc://monitor-{}", MONITORS.fetch_add(1, Ordering::Relaxed));
+    // Reporting a failed `bind` to a monitor overwrites the error number that `bind` returns.
+    let events = SocketEvent::ALL.to_raw() & !SocketEvent::BIND_FAILED.to_raw();
+    socket.monitor(&endpoint, events.into()).context("cannot monitor a socket")?;
+    let events = context.socket(zmq::PAIR).context("cannot create a PAIR socket")?;
+    events.connect(&endpoint).with_context(|| format!("cannot connect to {endpoint}"))?;
+    let connections = Arc::new(Connections::default());
+    let shared = Arc::clone(&connections);
+    thread::Builder::new()
+        .name("monitor".to_owned())
+        .spawn(move || {
+            // The only error that is left is the end of the context.
+            let _ = follow(&events, &shared);
+            shared.end();
+        })
+        .context("cannot start the monitor's thread")?;
+    Ok(connections)
+}
+
+fn follow(events: &zmq::Socket, connections: &Connections) -> zmq::Result<()> {
+    let mut binds = false;
+    loop {
+        events.set_rcvtimeo(connections.say_who_is_missing())?;
+        match events.recv_multipart(0) {
+            Ok(frames) => {
+                let Some(event) = Event::parse(&frames) else { continue };
+                binds |= event.kind == SocketEvent::LISTENING;
+                event.log(binds);
+                connections.hear(&event);
+            }
+            Err(Error::EAGAIN | Error::EINTR) => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
