@@ -31,7 +31,7 @@ pub struct AllowedKeys {
     seen: Option<State>,
     files: HashMap<OsString, File>,
     owners: HashMap<Key, String>,
-    /// How often the folder was looked at, and how many files were read.
+    /// How often the folder was looked at, and how many files were read, so far.
     cost: Cost,
 }
 
@@ -136,6 +136,8 @@ impl AllowedKeys {
             self.owners = owners(&self.files);
         }
         self.pause = (start.elapsed() * SHARE).min(LOOK_EVERY);
+        let (folder, keys) = (self.folder.display(), self.files.len());
+        tracing::debug!("looked at {folder}: {keys} files, {} read so far", self.cost.reads);
         Ok(())
     }
 }
