@@ -14,6 +14,7 @@
 //! | percentiles of round trips | [`program::latency`] |
 //! | batch scheduling on Linux | [`program::scheduling`] |
 //! | bind and connect with all that the command line says | [`socket::Socket`] |
+//! | what a bind may replace, and why one fails | [`socket::bind`] |
 //! | the article's calls: `send_json`, `recv_string`, … | [`socket::calls`] |
 //! | endpoints and the article's ports | [`socket::endpoint`] |
 //! | the life of a socket's connections | [`socket::monitor`] |
@@ -25,9 +26,11 @@
 //! | Python's pickles, read safely | [`message::pickle`] |
 //! | messages that are rejected | [`message::BadMessage`] |
 //! | how bytes are shown | [`message::text`] |
+//! | panics that are caught on purpose | [`panics`] |
 //!
 //! Arrows run one way: `program` uses `socket`, `socket` uses `message`, never the other way round.
 
 pub mod message;
+pub mod panics;
 pub mod program;
 pub mod socket;

@@ -4,9 +4,9 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use clap::Parser;
-use common::program::{exit, stderr};
+use common::program::{exit, stderr, stdout};
 use common::socket::curve::certificate::Certificate;
 
 /// Make a pair of CURVE keys: NAME.key, to give away, and NAME.key_secret, to keep
@@ -30,10 +30,10 @@ fn make_keys(args: &Args) -> Result<()> {
     ensure!(args.name.file_name().is_some(), "{} is no name", args.name.display());
     let [public, secret] = Certificate::generate()?.write(&args.name)?;
     let (public, secret) = (public.display(), secret.display());
-    writeln!(
+    let printed = writeln!(
         io::stdout(),
         "{public}: the public key, for the peers that connect to this one or let it in\n\
          {secret}: the secret key, for this peer alone"
-    )
-    .context("cannot write to stdout")
+    );
+    stdout::checked(printed)
 }

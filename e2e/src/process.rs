@@ -80,6 +80,11 @@ impl Process {
         Self::spawn(name, command)
     }
 
+    pub(crate) fn with_stderr(name: String, mut command: Command, stderr: Stdio) -> Self {
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(stderr);
+        Self::spawn(name, command)
+    }
+
     pub(crate) fn merged(name: String, mut command: Command) -> Self {
         let (reader, writer) = pipe().expect("a pipe");
         command.stdin(Stdio::null()).stdout(writer.try_clone().expect("the pipe")).stderr(writer);

@@ -178,6 +178,12 @@ impl Program {
     pub fn start_with_stdout(self, stdout: impl Into<Stdio>) -> Process {
         Process::with_stdout(self.name, self.command, stdout.into())
     }
+
+    /// Starts the program with a stderr that `stderr` reads, or does not read.
+    #[must_use]
+    pub fn start_with_stderr(self, stderr: impl Into<Stdio>) -> Process {
+        Process::with_stderr(self.name, self.command, stderr.into())
+    }
 }
 
 /// Builds all programs in the profile of the running test, and returns the folder that holds them.

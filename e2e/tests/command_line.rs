@@ -194,16 +194,6 @@ fn an_endpoint_that_cannot_be_connected_to_is_one_line() {
     }
 }
 
-/// The zmq crate panics on an error number that it does not know: `ENOTDIR` here.
-#[test]
-fn an_error_that_the_zmq_crate_does_not_know_is_no_panic() {
-    let file = tempfile::NamedTempFile::new().unwrap();
-    let beneath = format!("ipc://{}/socket", file.path().display());
-    let ended = rust("zmq_server").args(["--bind", &beneath]).start().wait();
-    assert_eq!(ended.stderr, "error: unknown error [20]: Not a directory\n");
-    assert_eq!(ended.code, Some(1));
-}
-
 #[test]
 fn binding_every_interface_warns_once_with_the_ways_out() {
     for (program, flag, others) in BIND_FLAGS {

@@ -1,9 +1,11 @@
 //! CURVE: a peer with an allowed key gets in, in Rust and in Python; no other peer gets a byte.
 
 use std::fs;
+use std::path::PathBuf;
+use std::time::Instant;
 
 use Language::{Python, Rust};
-use e2e::{Keys, Language, Program, Signal, Stream, endpoint, python, rust};
+use e2e::{Keys, Language, Program, Signal, Stream, endpoint, python, rust, shell};
 
 fn server(language: Language) -> Program {
     match language {
@@ -90,7 +92,7 @@ fn a_refusal_names_the_peers_address_and_key() {
 }
 
 #[test]
-fn the_folder_of_keys_is_read_anew_when_it_changes() {
+fn the_folder_of_keys_is_read_again_when_it_changes() {
     let keys = Keys::made_by(Rust);
     let endpoint = endpoint();
     let server = server(Rust).args(["--bind", &endpoint]).args(keys.server()).start();
@@ -108,6 +110,51 @@ fn the_folder_of_keys_is_read_anew_when_it_changes() {
         (outside.end_with(Signal::SIGKILL).stdout, outside_again.end_with(Signal::SIGKILL).stdout),
         (String::new(), String::new())
     );
+}
+
+/// To open one of them would wait, or read, without an end.
+#[test]
+fn what_is_no_file_in_the_folder_of_keys_keeps_nobody_out() {
+    let keys = Keys::made_by(Rust);
+    let commands = "mkfifo allowed/x.key; ln -s /dev/zero allowed/y.key; mkdir allowed/z.key";
+    let folder = PathBuf::from(keys.path("."));
+    assert_eq!(shell(commands, &folder).start().wait().code, Some(0));
+    let endpoint = endpoint();
+    let server = server(Rust).args(["--bind", &endpoint]).args(keys.server()).start();
+    for name in ["x", "y", "z"] {
+        let path = keys.path(&format!("allowed/{name}.key"));
+        let warning = format!("warning: cannot read the certificate {path}: not a file");
+        assert_eq!(server.wait_for(Stream::Stderr, &path), warning);
+    }
+    let alice = client(Rust).args(["--connect", &endpoint]).args(keys.client("alice", "server"));
+    assert_eq!(alice.start().wait().stdout, "b\"new message\"\n");
+}
+
+/// A look at ten thousand files takes as long as many handshakes.
+#[test]
+fn strangers_do_not_have_a_large_folder_of_keys_looked_at_again_and_again() {
+    let keys = Keys::made_by(Rust);
+    let certificate = fs::read_to_string(keys.path("server.key")).unwrap();
+    for number in 0..10_000 {
+        fs::write(keys.allowed(&number.to_string()), &certificate).unwrap();
+    }
+    let (endpoint, start) = (endpoint(), Instant::now());
+    let server = server(Rust).args(["-vv", "--bind", &endpoint]).args(keys.server()).start();
+    server.wait_until_listening();
+    let mallory = keys.client("mallory", "server");
+    let strangers: Vec<_> = (0..8)
+        .map(|_| client(Rust).args(["--connect", &endpoint]).args(&mallory).start())
+        .collect();
+    let alice = keys.client("alice", "server");
+    for _ in 0..10 {
+        let honest = client(Rust).args(["--connect", &endpoint]).args(&alice).start().wait();
+        assert_eq!(honest.stdout, "b\"new message\"\n");
+    }
+    server.wait_for_lines(Stream::Stderr, "warning: refused 127.", 8);
+    drop(strangers);
+    let looks = server.count(Stream::Stderr, ": 10001 files, ") as u64;
+    let seconds = start.elapsed().as_secs();
+    assert!((1..=seconds + 2).contains(&looks), "{looks} looks in {seconds} s");
 }
 
 #[test]

@@ -51,6 +51,63 @@ fn a_closed_stdout_ends_a_program_quietly() {
     }
 }
 
+/// A summary that nobody reads changes nothing about what was done, and what was not.
+#[test]
+fn a_closed_stdout_never_stands_for_work_that_is_not_done() {
+    let closed = || -> Stdio { pipe().unwrap().1.into() };
+    let peers = Peers::new();
+
+    // Cut short.
+    let endpoint = e2e::endpoint();
+    for (program, flags, missing) in [
+        ("producer", ["--bind", &endpoint], "sent 0 of 2000 tasks"),
+        ("resultcollector", ["--bind", &endpoint], "collected 0 of 1000 results"),
+    ] {
+        let running = rust(program).arg("-v").args(flags).start_with_stdout(closed());
+        running.wait_until_listening();
+        let ended = running.interrupt();
+        let error = format!("\nerror: interrupted by SIGINT: {missing}\n");
+        assert!(ended.stderr.ends_with(&error), "{program}: {ended:?}");
+        assert_eq!(ended.code, Some(130), "{program}");
+    }
+
+    // Failed.
+    let endpoint = e2e::endpoint();
+    let server = peers.bind(zmq::REP, &endpoint);
+    let flags = ["--connect", &endpoint, "--as", "json", "--latency"];
+    let client = rust("zmq_client").args(flags).start_with_stdout(closed());
+    server.recv_bytes(0).unwrap();
+    server.send("bad", 0).unwrap();
+    let ended = client.wait();
+    assert!(ended.stderr.ends_with("\nerror: 1 of 1 answers were bad\n"), "{ended:?}");
+    assert_eq!(ended.code, Some(1));
+}
+
+/// Then the results are where they should not be: nowhere.
+#[test]
+fn a_sink_whose_results_nobody_takes_fails_and_a_job_with_failed_tasks_as_well() {
+    let closed = || -> Stdio { pipe().unwrap().1.into() };
+    let [work, acks, progress, results] = [(); 4].map(|()| e2e::endpoint());
+    let flags = ["--bind", &work, "--acks-bind", &acks, "--progress-bind", &progress];
+    let limits = ["--count", "3", "--attempts", "1"];
+    let dispatcher = rust("dispatcher").args(flags).args(limits).start_with_stdout(closed());
+    let flags = ["--connect", &work, "--results-connect", &results, "--", "false"];
+    let worker = rust("worker").args(flags).start_with_stdout(closed());
+    let flags = ["--bind", &results, "--acks-connect", &acks];
+    let sink = rust("sink").args(flags).start_with_stdout(closed()).wait();
+    assert!(sink.stderr.ends_with("Broken pipe (os error 32)\n"), "{sink:?}");
+    assert_eq!(sink.code, Some(1));
+
+    let folder = tempfile::tempdir().unwrap();
+    let sink = rust("sink").args(flags).arg("--output").arg(folder.path().join("results.jsonl"));
+    for ended in [sink.start_with_stdout(closed()).wait(), dispatcher.wait()] {
+        let error = "error: 3 of 3 tasks failed; the output says why\n";
+        assert!(ended.stderr.ends_with(error), "{ended:?}");
+        assert_eq!(ended.code, Some(1));
+    }
+    assert_eq!(worker.wait().code, Some(0));
+}
+
 #[test]
 fn a_stdout_that_cannot_be_written_is_a_failure() {
     let full = || OpenOptions::new().write(true).open("/dev/full").unwrap().into();

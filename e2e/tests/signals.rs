@@ -1,24 +1,24 @@
-//! Ctrl-C and SIGTERM end every program within a second, whatever it is doing.
+//! Ctrl-C, SIGTERM and SIGHUP end every program within a second, whatever it is doing.
 
 use std::io::{Write, pipe};
 
-use e2e::{Peers, Process, Signal, Stream, endpoint, rust};
+use e2e::{Peers, Process, Signal, Stream, endpoint, rust, shell};
 
 /// How an interrupted program ends.
 #[derive(Clone, Copy)]
 enum End<'a> {
     /// An endless program has done its work: exit code 0, and this at the end of stdout.
     Done(&'a str),
-    /// A finite program is cut short: exit code 130 or 143, and an error line that begins with
+    /// A finite program is cut short: exit code 130, 143 or 129, and an error line that begins with
     /// this.
     CutShort(&'a str),
 }
 use End::{CutShort, Done};
 
-/// Starts a program twice, waits until it is `ready`, and ends it with SIGINT, then with SIGTERM.
-/// Keeps the value that `ready` returns until the program has ended.
+/// Starts a program three times, waits until it is `ready`, and ends it with SIGINT, with SIGTERM, and
+/// with SIGHUP. Keeps the value that `ready` returns until the program has ended.
 fn ends<T>(program: &str, flags: &[&str], ready: impl Fn(&Process) -> T, end: End) {
-    for (signal, code) in [(Signal::SIGINT, 130), (Signal::SIGTERM, 143)] {
+    for (signal, code) in [(Signal::SIGINT, 130), (Signal::SIGTERM, 143), (Signal::SIGHUP, 129)] {
         let process = rust(program).arg("-v").args(flags).start();
         let _kept = ready(&process);
         let ended = process.end_with(signal);
@@ -211,6 +211,32 @@ fn a_collector_without_results() {
     ends("resultcollector", &["--bind", &endpoint], prints("listening"), missing);
     let endless = ["--bind", &endpoint, "--count", "0"];
     ends("resultcollector", &endless, prints("listening"), Done("results collected: 0"));
+}
+
+#[test]
+fn the_reliable_pipeline_waiting_for_each_other() {
+    let [work, acks, progress, results] = [(); 4].map(|()| endpoint());
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().join("results.jsonl");
+    let flags = ["--bind", &work, "--acks-bind", &acks, "--progress-bind", &progress];
+    ends("dispatcher", &flags, prints("listening"), CutShort("done 0 of 2000 tasks"));
+    let flags = ["--connect", &work, "--results-connect", &results];
+    ends("worker", &flags, prints("retrying"), CutShort("the job is not finished"));
+    let flags = ["--bind", &results, "--acks-connect", &acks, "--output", output.to_str().unwrap()];
+    ends("sink", &flags, prints("listening"), CutShort("the job is not finished"));
+}
+
+/// Its terminal may go: it was started with SIGHUP ignored.
+#[test]
+fn a_program_under_nohup() {
+    let (endpoint, folder) = (endpoint(), tempfile::tempdir().unwrap());
+    let commands = format!("trap '' HUP; exec zmq_server -v --bind {endpoint}");
+    let server = shell(&commands, folder.path()).start();
+    server.wait_until_listening();
+    server.signal(Signal::SIGHUP);
+    let client = rust("zmq_client").args(["--connect", &endpoint]).start().wait();
+    assert_eq!(client.stdout, "b\"new message\"\n");
+    assert_eq!(server.end_with(Signal::SIGTERM).code, Some(0));
 }
 
 #[test]

@@ -19,7 +19,7 @@ use crate::socket::{self, Socket};
 use arguments::CommonArgs;
 use progress::Progress;
 use signals::{Shutdown, Sleeper};
-use stdout::Output;
+use stdout::{Closed, Output};
 use tally::Tally;
 
 /// What every program has: a log on stderr, its stdout, a ZeroMQ context, and a way to end.
@@ -103,7 +103,11 @@ impl Program {
         }
         let signal = self.shutdown.finish(self.context, ended)?;
         if tally.is_printed() {
-            self.stdout.result(tally, tally)?;
+            match self.stdout.result(tally, tally) {
+                // Nobody wants the summary. What was done, or was not, is another matter.
+                Err(error) if error.is::<Closed>() => {}
+                printed => printed?,
+            }
         }
         match signal.zip(tally.missing()) {
             Some((signal, missing)) => Err(signal.interrupted(missing)),

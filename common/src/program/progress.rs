@@ -1,17 +1,25 @@
 //! A progress bar on stderr.
 
-use anyhow::{Context as _, Result};
-use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use super::stderr;
+use anyhow::{Context as _, Result};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::stderr::{self, Drawing};
 
 /// A progress bar. It disappears when this is dropped.
-pub struct Progress {
-    bar: ProgressBar,
-    /// To count in a hidden bar takes as long as to receive a small message.
-    hidden: bool,
-    /// How the bar looks once it has a length.
-    finite: ProgressStyle,
+///
+/// Here are its numbers alone: it is the thread that writes to stderr which draws it, ten times a
+/// second. A program goes on while its terminal is stopped.
+pub struct Progress(Option<Arc<Numbers>>);
+
+#[derive(Default)]
+struct Numbers {
+    done: AtomicU64,
+    /// 0 while it is not known.
+    total: AtomicU64,
+    words: Mutex<String>,
 }
 
 impl Progress {
@@ -29,45 +37,74 @@ impl Progress {
         let finite = style("{bar:40} {pos}/{len} THINGS, {per_sec}, {eta} left{msg}")?;
         let endless = style("{spinner} {pos} THINGS, {per_sec}{msg}")?;
         let bar = if visible { ProgressBar::no_length() } else { ProgressBar::hidden() };
-        let bar = bar.with_style(endless).with_finish(ProgressFinish::AndClear);
-        let hidden = bar.is_hidden();
-        if !hidden {
-            let bar = bar.clone();
-            stderr::set_drawn(Some(Box::new(move |write| bar.suspend(write))));
+        let bar = bar.with_style(endless);
+        if bar.is_hidden() {
+            return Ok(Self(None));
         }
-        let progress = Self { bar, hidden, finite };
-        if total > 0 {
-            progress.expect(total);
-        }
-        Ok(progress)
+        let numbers = Arc::new(Numbers { total: total.into(), ..Numbers::default() });
+        stderr::draw(Some(Box::new(Drawn { bar, finite, numbers: Arc::clone(&numbers) })));
+        Ok(Self(Some(numbers)))
     }
 
     /// How many are done by now.
     pub fn set(&self, done: u64) {
-        if !self.hidden {
-            self.bar.set_position(done);
+        if let Some(numbers) = &self.0 {
+            numbers.done.store(done, Ordering::Relaxed);
         }
     }
 
     /// Learns how many there are to do.
     pub fn expect(&self, total: u64) {
-        if !self.hidden && self.bar.length() != Some(total) {
-            self.bar.set_style(self.finite.clone());
-            self.bar.set_length(total);
+        if let Some(numbers) = &self.0 {
+            numbers.total.store(total, Ordering::Relaxed);
         }
     }
 
     /// Shows a few words behind the figures.
     pub fn say(&self, words: &str) {
-        if !self.hidden {
-            self.bar.set_message(format!(", {words}"));
+        if let Some(numbers) = &self.0 {
+            *numbers.words.lock().unwrap_or_else(PoisonError::into_inner) = format!(", {words}");
         }
     }
 }
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        stderr::set_drawn(None);
+        if self.0.is_some() {
+            stderr::draw(None);
+        }
+    }
+}
+
+/// The bar on the terminal.
+struct Drawn {
+    bar: ProgressBar,
+    /// How the bar looks once it has a length.
+    finite: ProgressStyle,
+    numbers: Arc<Numbers>,
+}
+
+impl Drawing for Drawn {
+    fn draw(&mut self) {
+        let Self { bar, finite, numbers } = self;
+        let total = numbers.total.load(Ordering::Relaxed);
+        if total > 0 && bar.length() != Some(total) {
+            bar.set_style(finite.clone());
+            bar.set_length(total);
+        }
+        let words = numbers.words.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if bar.message() != words {
+            bar.set_message(words);
+        }
+        bar.set_position(numbers.done.load(Ordering::Relaxed));
+        bar.tick();
+    }
+
+    fn step_aside(&mut self, write: &mut dyn FnMut()) {
+        self.bar.suspend(write);
+    }
+
+    fn clear(&mut self) {
         self.bar.finish_and_clear();
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::ops::Deref;
+use std::path::Path;
 use std::slice;
 use std::str::FromStr;
 
@@ -51,6 +52,27 @@ impl Endpoint {
     #[must_use]
     pub fn is_ipv6(&self) -> bool {
         self.0.contains("://[")
+    }
+
+    /// Whether the OS is to choose the port, or libzmq the path, of a socket that binds.
+    #[must_use]
+    pub fn is_chosen_by_bind(&self) -> bool {
+        match self.0.split_once("://") {
+            Some(("ipc", path)) => path.starts_with('*'),
+            Some((_, address)) => {
+                let port = address.rsplit_once(':').map(|(_host, port)| port);
+                port.is_some_and(|port| port == "*" || port.parse() == Ok(0_u16))
+            }
+            None => false,
+        }
+    }
+
+    /// The path of the file that a socket of this endpoint is.
+    #[must_use]
+    pub fn socket_file(&self) -> Option<&Path> {
+        let path = self.0.strip_prefix("ipc://")?;
+        // An abstract name has no file, and one that libzmq chooses is new.
+        (!path.starts_with(['@', '*'])).then_some(Path::new(path))
     }
 
     /// The transport and port of an endpoint that stands for every network interface.
@@ -200,6 +222,23 @@ mod tests {
         }
         for closed in ["tcp://127.0.0.1:5555", "tcp://localhost:*", "tcp://[::1]:1", "ipc://*"] {
             assert_eq!(parse(closed).unwrap().open_to_every_host(), None, "{closed}");
+        }
+    }
+
+    #[test]
+    fn ports_that_the_os_chooses_and_files_that_sockets_are_are_known() {
+        for (text, chosen, file) in [
+            ("tcp://*:*", true, None),
+            ("tcp://[::1]:00", true, None),
+            ("tcp://*:5555", false, None),
+            ("ipc://*", true, None),
+            ("ipc://@abstract", false, None),
+            ("ipc:///tmp/a:0", false, Some("/tmp/a:0")),
+            ("ipc://here", false, Some("here")),
+        ] {
+            let endpoint = parse(text).unwrap();
+            let found = (endpoint.is_chosen_by_bind(), endpoint.socket_file());
+            assert_eq!(found, (chosen, file.map(Path::new)), "{text}");
         }
     }
 

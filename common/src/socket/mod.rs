@@ -1,8 +1,10 @@
 //! Sockets that bind and connect with all that the command line says.
 
+pub mod bind;
 pub mod calls;
 pub mod curve;
 pub mod endpoint;
+mod ipc;
 pub mod monitor;
 pub mod options;
 mod resolve;
@@ -77,7 +79,7 @@ impl Socket {
         self.options.curve.make_server(&self.context, &self.inner)?;
         for endpoint in endpoints.as_ref() {
             self.set_ipv6(endpoint.is_ipv6()).context("cannot switch IPv6 on")?;
-            self.inner.bind(endpoint).with_context(|| format!("cannot bind {endpoint}"))?;
+            bind::bind(&self.inner, endpoint)?;
             self.warn_if_open(endpoint);
             self.connections.watch(endpoint, self.side()?);
         }

@@ -47,7 +47,7 @@ fn receive(args: &Args, program: &Program, tally: &mut Tally) -> Result<()> {
         socket.recv_frames(&mut frames, 0).context("cannot receive a message")?;
         match Publication::decode(args.form, &frames) {
             Ok(publication) => {
-                program.stdout.message(publication, &publication)?;
+                program.stdout.message(&publication, &publication)?;
                 tally.count();
                 program.sleep(args.work)?;
             }

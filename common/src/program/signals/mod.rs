@@ -9,6 +9,7 @@
 mod sleeper;
 
 use std::fmt;
+use std::fs;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -91,8 +92,12 @@ impl Shutdown {
     /// What keeps the signals from being caught.
     pub fn on_signals(context: &Context) -> Result<Self> {
         let anchor = context.socket(zmq::PAIR).context("cannot create a PAIR socket")?;
-        let mut signals =
-            Signals::new([SIGINT, SIGTERM, SIGHUP]).context("cannot catch signals")?;
+        let mut caught = vec![SIGINT, SIGTERM];
+        // Under nohup a program outlives its terminal.
+        if !is_ignored(SIGHUP) {
+            caught.push(SIGHUP);
+        }
+        let mut signals = Signals::new(caught).context("cannot catch signals")?;
         let shared = Arc::new(Shared::default());
         let (in_thread, context) = (Arc::clone(&shared), context.clone());
         thread::Builder::new()
@@ -216,6 +221,14 @@ impl Shared {
         self.lock().terminated = true;
         self.changed.notify_all();
     }
+}
+
+/// Whether this program was started with `signal` ignored. Only Linux says so.
+fn is_ignored(signal: i32) -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+    mask >> (signal - 1) & 1 == 1
 }
 
 /// Whether a loop ended because the context is terminated (`ETERM`), or because the signal that is

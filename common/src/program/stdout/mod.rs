@@ -19,6 +19,23 @@ pub enum Format {
     Json,
 }
 
+/// Nobody reads stdout any more: its reader has seen enough.
+#[derive(Debug, thiserror::Error)]
+#[error("stdout is closed")]
+pub struct Closed;
+
+/// Tells a failure to write to stdout from the end of its reader, which is [`Closed`].
+///
+/// # Errors
+///
+/// Either.
+pub fn checked(written: io::Result<()>) -> anyhow::Result<()> {
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(Closed.into()),
+        written => written.context("cannot write to stdout"),
+    }
+}
+
 /// A program's stdout. A line is written out at once, unless it follows others so closely that to
 /// write each by itself would hold up the messages: then they are written together, a hundred times
 /// a second. On a terminal each is written out at once.
@@ -40,23 +57,22 @@ impl Output {
     ///
     /// # Errors
     ///
-    /// stdout's own: the reader may have closed it.
+    /// stdout's own; [`Closed`].
     pub fn message(&self, text: impl fmt::Display, json: &impl Serialize) -> anyhow::Result<()> {
         if self.quiet {
             return Ok(());
         }
-        let written = self.lines.add(|line| self.write(line, text, json));
-        written.context("cannot write to stdout")
+        checked(self.lines.add(|line| self.write(line, text, json)))
     }
 
     /// A result or a summary.
     ///
     /// # Errors
     ///
-    /// stdout's own: the reader may have closed it.
+    /// stdout's own; [`Closed`].
     pub fn result(&self, text: impl fmt::Display, json: &impl Serialize) -> anyhow::Result<()> {
         let written = self.lines.add(|line| self.write(line, text, json));
-        written.and_then(|()| self.lines.write_out()).context("cannot write to stdout")
+        checked(written.and_then(|()| self.lines.write_out()))
     }
 
     fn write(

@@ -49,7 +49,7 @@ fn answer_all(socket: &Socket, mut admission: Admission) {
     struct Fatal;
     impl Drop for Fatal {
         fn drop(&mut self) {
-            eprintln!("error: the authenticator failed");
+            // The panic has been reported.
             process::exit(1);
         }
     }
