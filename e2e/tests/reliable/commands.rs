@@ -94,7 +94,7 @@ fn a_worker_that_cannot_run_its_command_ends_and_costs_no_attempt() {
 /// One task at a time leaves the worker the caller's limit, too; many do not.
 #[test]
 fn commands_find_their_callers_limit_of_open_files() {
-    for (jobs, limit) in [("1", 200), ("40", 1000)] {
+    for (jobs, limit) in [("1", 200), ("40", 1000), ("60", 200)] {
         let pipeline = Pipeline::new();
         let dispatcher = pipeline.dispatcher(&["--count", "200"]);
         let flags = format!("--jobs {jobs} -- sh -c 'ulimit -Sn'");

@@ -1,5 +1,6 @@
 //! The commands that run now, as process groups, and how they are stopped.
 
+use std::fs;
 use std::io;
 use std::process::Child;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,8 +10,9 @@ use std::time::{Duration, Instant};
 
 use nix::sys::prctl;
 use nix::sys::signal::{Signal, killpg};
-use nix::sys::wait::{Id, WaitPidFlag, waitid, waitpid};
+use nix::sys::wait::{WaitPidFlag, waitpid};
 use nix::unistd::{Pid, getpid};
+use rustix::process::{WaitId, WaitIdOptions, waitid};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use super::guard::Guard;
@@ -183,19 +185,38 @@ impl Groups {
         thread::Builder::new().name("reaper".to_owned()).spawn(reap).map(drop)
     }
 
-    /// Waits for the children that have ended, up to one that is a running command: whoever runs
-    /// that one is about to wait for it.
+    /// Waits for the children that have ended, but for commands that run: whoever runs one is about
+    /// to wait for it.
     fn reap(&self) {
         let _none_starts = self.starting.write().unwrap_or_else(PoisonError::into_inner);
-        let ended = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
-        while let Ok(status) = waitid(Id::All, ended) {
-            let Some(child) = status.pid() else { return };
-            if self.lock().running.contains(&child) {
-                return;
+        let ended = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        if !matches!(waitid(WaitId::All, ended), Ok(Some(_))) {
+            return;
+        }
+        for child in ended_children() {
+            if !self.lock().running.contains(&child) {
+                // The status may be one that has no name.
+                let _ = waitpid(child, Some(WaitPidFlag::WNOHANG));
             }
-            let _ = waitpid(child, Some(WaitPidFlag::WNOHANG));
         }
     }
+}
+
+/// The children of this process that have ended, and are not waited for yet.
+fn ended_children() -> Vec<Pid> {
+    let Ok(processes) = fs::read_dir("/proc") else { return Vec::new() };
+    let own = getpid().to_string();
+    let is_ended_child = |pid: &Pid| {
+        // Its id, its name in parentheses, its state, its parent's id.
+        let status = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        let status = status.rsplit_once(')').map_or("", |(_, status)| status);
+        let mut fields = status.split_whitespace();
+        fields.next() == Some("Z") && fields.next() == Some(&own)
+    };
+    processes
+        .filter_map(|process| process.ok()?.file_name().to_str()?.parse().ok().map(Pid::from_raw))
+        .filter(is_ended_child)
+        .collect()
 }
 
 /// Asks a group to end, stopped or not.

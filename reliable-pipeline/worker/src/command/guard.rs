@@ -14,12 +14,14 @@
 
 use std::fs;
 use std::io::{self, PipeWriter, Read, Write, pipe};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::thread;
 use std::time::Duration;
 
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, killpg};
 use nix::unistd::{Pid, getpgid, getpgrp, getsid};
 
@@ -29,6 +31,8 @@ pub const MARK: &str = "TASK_WORKER";
 const MODE: &str = "--guard-commands";
 /// Tells the guard that nothing runs and that it may end.
 const NOTHING_RUNS: i32 = 0;
+/// How long messages wait in the pipe, in milliseconds. It has room for 16,384.
+const GATHER: u8 = 50;
 /// How often it looks for commands that it was not told of, and how long it waits in between: one
 /// that has just begun shows its environment a moment later.
 const LOOKS: u32 = 3;
@@ -137,13 +141,27 @@ fn run(mark: &str) {
     // For `ps` and `top`; it works as well without.
     #[cfg(target_os = "linux")]
     let _ = nix::sys::prctl::set_name(c"worker-guard");
-    let (mut pipe, mut groups) = (io::stdin().lock(), Vec::new());
-    let mut message = [0; size_of::<i32>()];
-    while pipe.read_exact(&mut message).is_ok() {
-        match i32::from_ne_bytes(message) {
-            NOTHING_RUNS if groups.is_empty() => return,
-            group if group > 0 => groups.push(group),
-            group => groups.retain(|other| *other != -group),
+    let mut pipe = io::stdin().lock();
+    let (mut groups, mut messages) = (Vec::new(), vec![0; 64 << 10]);
+    loop {
+        // Woken for each message it would cost each task some time. Until the pipe closes, or is
+        // about to be full, they may wait in it.
+        wait(pipe.as_fd(), PollFlags::POLLIN, PollTimeout::NONE);
+        wait(pipe.as_fd(), PollFlags::empty(), GATHER.into());
+        let read = match pipe.read(&mut messages) {
+            Ok(0) => break,
+            Ok(read) => read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(_) => break,
+        };
+        // Each was written in one piece.
+        for message in messages[..read].chunks_exact(size_of::<i32>()) {
+            match message.try_into().map(i32::from_ne_bytes) {
+                Ok(NOTHING_RUNS) if groups.is_empty() => return,
+                Ok(group) if group > 0 => groups.push(group),
+                Ok(group) => groups.retain(|other| *other != -group),
+                Err(_) => {}
+            }
         }
     }
     for group in groups {
@@ -156,6 +174,11 @@ fn run(mark: &str) {
         }
         thread::sleep(BETWEEN_LOOKS);
     }
+}
+
+/// Waits for `events`, or for the other end of a pipe to close.
+fn wait(pipe: BorrowedFd<'_>, events: PollFlags, timeout: PollTimeout) {
+    let _ = poll(&mut [PollFd::new(pipe, events)], timeout);
 }
 
 /// The groups of processes that have `mark` in their environment. A process that has left its

@@ -77,8 +77,8 @@ pub struct Commands {
 }
 
 impl Commands {
-    /// Prepares for running as many commands at a time as `jobs`. `open_files` is the limit that
-    /// they are to find.
+    /// Prepares for running as many commands at a time as `jobs`, before the first socket is made.
+    /// `open_files` is the limit that they are to find.
     ///
     /// # Errors
     ///
@@ -109,7 +109,7 @@ impl Commands {
             seconds: 0.0,
             exit: None,
         };
-        let started = match line.start(&run, groups, self.restore) {
+        let started = match line.start(&run, groups, &self.restore) {
             Ok(started) => started,
             Err(NotStarted::Interrupted) => return Outcome::Interrupted,
             Err(NotStarted::Host(why)) => return Outcome::CannotStart(why),

@@ -5,7 +5,6 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 
 use nix::sys::signal::Signal;
-use nix::sys::wait::WaitStatus;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -105,7 +104,7 @@ impl Failed {
                 let said = String::from_utf8_lossy(ended.stderr.end());
                 let last = said.lines().rfind(|line| !line.trim().is_empty());
                 let last = last.map_or_else(String::new, |line| format!(": {line}"));
-                format!("{program} ended with {}{last}", exit_status(ended.status))
+                format!("{program} ended with {}{last}", ended.status)
             }
         };
         Self::new(&why, ran, ended)
@@ -135,12 +134,8 @@ impl Failed {
 
 impl Exit {
     /// Of a process that has ended.
-    pub fn of(status: WaitStatus) -> Option<Self> {
-        match status {
-            WaitStatus::Exited(_, code) => Some(Self::Code(code)),
-            WaitStatus::Signaled(_, signal, _) => Some(Self::Signal(signal as i32)),
-            _ => None,
-        }
+    pub fn of(status: ExitStatus) -> Option<Self> {
+        status.code().map(Self::Code).or_else(|| status.signal().map(Self::Signal))
     }
 
     /// Whether a signal ended it, or a process whose end it passed on, as shells do (128 + signal).
@@ -171,16 +166,6 @@ impl Serialize for Exit {
             Self::Signal(_) => serializer.collect_str(self),
         }
     }
-}
-
-/// As the standard library says it: `exit status: 3`, `signal: 9 (SIGKILL)`.
-fn exit_status(status: WaitStatus) -> ExitStatus {
-    ExitStatus::from_raw(match status {
-        WaitStatus::Exited(_, code) => code << 8,
-        WaitStatus::Signaled(_, signal, true) => signal as i32 | 0x80,
-        WaitStatus::Signaled(_, signal, false) => signal as i32,
-        _ => 0,
-    })
 }
 
 /// Cut to the longest that a reason may be, between two characters.

@@ -3,12 +3,14 @@
 
 use std::io::{self, PipeReader, Read, Write};
 use std::os::fd::AsFd;
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::Signal;
-use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use rustix::io::ioctl_fionread;
+use rustix::process::{Pid, WaitId, WaitIdOptions, WaitIdStatus, waitid};
 
 use super::groups::{Groups, signal, terminate};
 use super::kept::{Kept, Lines};
@@ -41,7 +43,7 @@ pub enum Cut {
 /// What is known of a command that has ended.
 pub struct Ended {
     /// How.
-    pub status: WaitStatus,
+    pub status: ExitStatus,
     /// Why its worker ended it, if it did.
     pub cut: Option<Cut>,
     /// What it printed.
@@ -107,7 +109,7 @@ impl<'a> Running<'a> {
         Ok(Ended { status: status?, cut, stdout, stderr })
     }
 
-    fn watch(&mut self) -> io::Result<WaitStatus> {
+    fn watch(&mut self) -> io::Result<ExitStatus> {
         let mut look_at = Instant::now() + LOOK_EVERY;
         loop {
             let now = Instant::now();
@@ -118,9 +120,9 @@ impl<'a> Running<'a> {
                 wait = wait.min(LOOK_FOR_END);
             }
             if self.poll(wait)?
-                && let Some(status) = self.look(WaitPidFlag::WEXITED)?
+                && let Some(status) = self.look(WaitIdOptions::EXITED)?
             {
-                return Ok(status);
+                return Ok(exit_status(&status));
             }
             // Not only this thread, but the host or the job was stopped meanwhile, and with it the
             // command: that is not its time.
@@ -233,21 +235,32 @@ impl<'a> Running<'a> {
     /// it by another signal is to have it go on.
     fn look_for_stop(&mut self) -> io::Result<()> {
         // A process that has ended meanwhile counts as no child to whoever asks for stops alone.
-        let now = self.look(WaitPidFlag::WSTOPPED | WaitPidFlag::WEXITED)?;
-        let Some(WaitStatus::Stopped(pid, by)) = now else { return Ok(()) };
-        if matches!(by, Signal::SIGTTIN | Signal::SIGTTOU) {
+        let now = self.look(WaitIdOptions::STOPPED | WaitIdOptions::EXITED)?;
+        let by = now.and_then(|status| status.stopping_signal());
+        let by = by.and_then(|by| Signal::try_from(by).ok());
+        if let Some(by @ (Signal::SIGTTIN | Signal::SIGTTOU)) = by {
             self.cut.get_or_insert(Cut::Terminal(by));
-            signal(pid, Signal::SIGKILL);
+            signal(self.started.pid, Signal::SIGKILL);
         }
         Ok(())
     }
 
     /// Looks how the process is, without waiting for it.
-    fn look(&self, what: WaitPidFlag) -> io::Result<Option<WaitStatus>> {
-        let flags = what | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
-        let status = waitid(Id::Pid(self.started.pid), flags)?;
-        Ok(Some(status).filter(|status| *status != WaitStatus::StillAlive))
+    fn look(&self, what: WaitIdOptions) -> io::Result<Option<WaitIdStatus>> {
+        let Some(pid) = Pid::from_raw(self.started.pid.as_raw()) else { return Ok(None) };
+        let options = what | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        Ok(waitid(WaitId::Pid(pid), options)?)
     }
+}
+
+/// As the standard library has it.
+fn exit_status(status: &WaitIdStatus) -> ExitStatus {
+    const DUMPED: i32 = 0x80;
+    ExitStatus::from_raw(match (status.exit_status(), status.terminating_signal()) {
+        (Some(code), _) => code << 8,
+        (None, Some(signal)) if status.dumped() => signal | DUMPED,
+        (None, signal) => signal.unwrap_or(0),
+    })
 }
 
 fn is_not_ready(error: &io::Error) -> bool {

@@ -63,9 +63,9 @@ impl CommandLine {
         &self,
         run: &TaskRun<'_>,
         groups: &Groups,
-        restore: Restore,
+        restore: &Restore,
     ) -> Result<Started, NotStarted> {
-        let alone = restore != Restore::Not;
+        let alone = restore.is_needed();
         let mut after = RETRY_AFTER;
         for retries in (0..=RETRIES).rev() {
             let error = match groups.start(alone, || self.spawn(run, groups.mark(), restore)) {
@@ -95,7 +95,14 @@ impl CommandLine {
         Err(NotStarted::Interrupted)
     }
 
-    fn spawn(&self, run: &TaskRun<'_>, mark: &str, restore: Restore) -> io::Result<(Started, Pid)> {
+    fn spawn(
+        &self,
+        run: &TaskRun<'_>,
+        mark: &str,
+        restore: &Restore,
+    ) -> io::Result<(Started, Pid)> {
+        // Until the command has them, and this process no more.
+        let _places = restore.free_places();
         let mut command = Command::new(&self.program);
         command.args(self.args.iter().map(|arg| fill_in(arg, run))).process_group(0);
         command.env("TASK_NUM", run.num.to_string()).env("TASK_ATTEMPT", run.attempt.to_string());
@@ -130,13 +137,13 @@ impl CommandLine {
 }
 
 /// Starts a process that finds the caller's limit of open files.
-fn spawn(command: &mut Command, restore: Restore) -> io::Result<Child> {
+fn spawn(command: &mut Command, restore: &Restore) -> io::Result<Child> {
     let lowered = restore.now();
     let spawned = command.spawn();
     drop(lowered);
     match spawned {
         // What the process is to get is not below the limit.
-        Err(error) if restore != Restore::Not && is(&error, Errno::EBADF) => {
+        Err(error) if restore.is_needed() && is(&error, Errno::EBADF) => {
             let child = command.spawn()?;
             restore.of(groups::pid(&child));
             Ok(child)

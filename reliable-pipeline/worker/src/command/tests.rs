@@ -104,6 +104,8 @@ fn a_failed_command_says_why() {
     let killed = failed(run(shell("kill -9 $$"), ""));
     assert_eq!(killed.reason, "sh ended with signal: 9 (SIGKILL)");
     assert_eq!(killed.ran.exit, Some(Exit::Signal(9)));
+    let nameless = failed(run(shell("kill -40 $$"), ""));
+    assert_eq!(nameless.ran.exit, Some(Exit::Signal(40)));
 }
 
 #[test]
