@@ -45,7 +45,7 @@ pub fn context() -> Result<Context> {
 /// It has the calls of the zmq crate, but for `bind` and `connect`, which are its own, and for the
 /// article's [calls].
 pub struct Socket {
-    socket: zmq::Socket,
+    inner: zmq::Socket,
     context: Context,
     options: SocketArgs,
     connections: Arc<Connections>,
@@ -65,7 +65,7 @@ impl Socket {
         socket.set_affinity(IO_THREAD).context("cannot choose an I/O thread")?;
         let connections = monitor::start(context, &socket)?;
         let (context, options) = (context.clone(), options.clone());
-        Ok(Self { socket, context, options, connections })
+        Ok(Self { inner: socket, context, options, connections })
     }
 
     /// Listens on each endpoint. With CURVE flags the socket is a CURVE server; without them, a
@@ -76,10 +76,10 @@ impl Socket {
     /// The endpoint that cannot be bound, with the reason; those of [`curve::CurveArgs`].
     pub fn bind(&self, endpoints: impl AsRef<[Endpoint]>) -> Result<()> {
         self.set_backlog(BACKLOG).context("cannot set the backlog")?;
-        self.options.curve.make_server(&self.context, &self.socket)?;
+        self.options.curve.make_server(&self.context, &self.inner)?;
         for endpoint in endpoints.as_ref() {
             self.set_ipv6(endpoint.is_ipv6()).context("cannot switch IPv6 on")?;
-            bind::bind(&self.socket, endpoint)?;
+            bind::bind(&self.inner, endpoint)?;
             self.warn_if_open(endpoint);
             self.connections.watch(endpoint, self.side()?);
         }
@@ -93,14 +93,13 @@ impl Socket {
     ///
     /// The endpoint that libzmq refuses, with the reason; those of [`curve::CurveArgs`].
     pub fn connect(&self, endpoints: impl AsRef<[Endpoint]>) -> Result<()> {
-        self.options.curve.make_client(&self.socket)?;
+        self.options.curve.make_client(&self.inner)?;
         for endpoint in endpoints.as_ref() {
             let route = resolve::route(endpoint);
             self.set_ipv6(route.ipv6).context("cannot switch IPv6 on")?;
             let thread = if route.asks { NAMES_THREAD } else { IO_THREAD };
             self.set_affinity(thread).context("cannot choose an I/O thread")?;
-            self.socket
-                .connect(endpoint)
+            bind::call(|| self.inner.connect(endpoint))
                 .with_context(|| format!("cannot connect to {endpoint}"))?;
             self.connections.watch(endpoint, Side::Connects);
         }
@@ -139,6 +138,6 @@ impl Deref for Socket {
     type Target = zmq::Socket;
 
     fn deref(&self) -> &zmq::Socket {
-        &self.socket
+        &self.inner
     }
 }

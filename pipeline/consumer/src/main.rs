@@ -41,12 +41,11 @@ fn consume(args: &Args, program: &Program, tally: &mut Tally) -> Result<()> {
         None => tasks.connect(&args.tasks_connect)?,
     }
     let results = program.socket(zmq::PUSH)?;
-    match &args.results_connect {
-        Some(collector) => results.connect(collector)?,
-        None => {
-            let bound = results.bind(&args.results_bind);
-            bound.hint_if(zmq::Error::EADDRINUSE, ONE_PER_HOST)?;
-        }
+    if let Some(collector) = &args.results_connect {
+        results.connect(collector)?;
+    } else {
+        let bound = results.bind(&args.results_bind);
+        bound.hint_if(zmq::Error::EADDRINUSE, ONE_PER_HOST)?;
     }
 
     loop {

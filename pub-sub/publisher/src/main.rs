@@ -38,11 +38,11 @@ fn publish(args: &Args, program: &Program, tally: &mut Tally) -> Result<()> {
     // An XPUB socket is a PUB socket that can also receive: the subscriptions.
     let socket = program.socket(if args.wait_for > 0 { zmq::XPUB } else { zmq::PUB })?;
     socket.set_sndhwm(args.hwm).context("cannot set the high-water mark")?;
+    // Every subscription, not only the first to each topic.
+    socket.set_xpub_verbose(true).context("cannot ask for every subscription")?;
     socket.bind(&args.bind)?;
-    if args.wait_for > 0 {
-        wait_for_subscriptions(args.wait_for, &socket)?;
-    }
 
+    wait_for_subscriptions(args.wait_for, &socket)?;
     while tally.is_unfinished() {
         if tally.done() > 0 {
             program.sleep(args.interval)?;
@@ -51,7 +51,7 @@ fn publish(args: &Args, program: &Program, tally: &mut Tally) -> Result<()> {
             let message = format!("message for {topic}");
             let frames = [topic.as_bytes(), message.as_bytes()];
             let publication = Publication::decode(args.form, &frames)?;
-            program.stdout.message(&publication, &publication)?;
+            program.stdout.message(publication, &publication)?;
             socket.send_multipart(frames, 0).context("cannot send a message")?;
         }
         tally.count();
@@ -67,8 +67,6 @@ fn publish(args: &Args, program: &Program, tally: &mut Tally) -> Result<()> {
 /// An XPUB socket receives one frame per subscription: 1 and the topic, or 0 and the topic where a
 /// subscription ends.
 fn wait_for_subscriptions(count: u64, socket: &Socket) -> Result<()> {
-    // Every subscription, not only the first to each topic.
-    socket.set_xpub_verbose(true).context("cannot ask for every subscription")?;
     let mut subscriptions = 0;
     while subscriptions < count {
         match socket.recv_bytes(0).context("cannot receive a subscription")?.first() {

@@ -226,7 +226,7 @@ impl<'a> Worker<'a> {
     fn say_bye(&self) {
         let say = || -> Result<()> {
             let options = &self.args.common.socket;
-            let socket = Socket::new(&zmq::Context::new(), zmq::REQ, options)?;
+            let socket = Socket::new(&socket::context()?, zmq::REQ, options)?;
             let dispatcher = self.connect(socket, BYE_TIMEOUT)?;
             dispatcher.set_linger(0).context("cannot set the linger time")?;
             let bye = FromWorker::Bye { sessions: self.sessions.clone() };

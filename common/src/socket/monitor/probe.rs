@@ -53,14 +53,11 @@ fn ipc(path: &str) -> io::Result<UnixStream> {
 
 /// The OS's words, without its error number.
 fn words(error: &io::Error) -> String {
-    match error.kind() {
-        ErrorKind::TimedOut => "the host does not answer".to_owned(),
-        _ => {
-            let text = error.to_string();
-            let text = text.split(" (os error").next().unwrap_or_default();
-            text.to_lowercase()
-        }
+    if error.kind() == ErrorKind::TimedOut {
+        return "the host does not answer".to_owned();
     }
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or_default().to_lowercase()
 }
 
 #[cfg(test)]
