@@ -19,18 +19,27 @@ fn kind() -> impl Strategy<Value = Kind> {
     ]
 }
 
-/// Any JSON without floating-point numbers, whose text does not give them back bit by bit.
-fn any_json() -> impl Strategy<Value = Value> {
+/// Any JSON, as its text without spaces between the tokens: numbers of any size, with any digits, keys
+/// in any order and more than once.
+fn any_json() -> impl Strategy<Value = String> {
+    let string = any::<String>().prop_map(|text| json!(text).to_string());
+    let key = prop_oneof!["\"[ab]\"", string.clone()];
     let leaf = prop_oneof![
-        Just(Value::Null),
-        any::<bool>().prop_map(Value::from),
-        any::<i64>().prop_map(Value::from),
-        any::<String>().prop_map(Value::from),
+        Just("null".to_owned()),
+        any::<bool>().prop_map(|truth| truth.to_string()),
+        "-?(0|[1-9][0-9]{0,60})",
+        "-?(0|[1-9][0-9]{0,20})(\\.[0-9]{1,30})?([eE][+-]?[0-9]{1,2})?",
+        any::<u64>()
+            .prop_map(f64::from_bits)
+            .prop_filter_map("finite", |float| { float.is_finite().then(|| format!("{float:?}")) }),
+        "\"(\\\\u[0-9a-fA-F]{4}|[ -!#-\\[\\]-~]|\\\\[nrt/\\\\\"]){0,8}\"",
+        string,
     ];
-    leaf.prop_recursive(4, 64, 8, |inner| {
+    leaf.prop_recursive(4, 64, 8, move |inner| {
+        let entry = (key.clone(), inner.clone()).prop_map(|(key, value)| format!("{key}:{value}"));
         prop_oneof![
-            vec(inner.clone(), 0..8).prop_map(Value::from),
-            vec((any::<String>(), inner), 0..8).prop_map(|entries| entries.into_iter().collect()),
+            vec(inner, 0..8).prop_map(|items| format!("[{}]", items.join(","))),
+            vec(entry, 0..8).prop_map(|entries| format!("{{{}}}", entries.join(","))),
         ]
     })
 }
@@ -74,23 +83,50 @@ proptest! {
     }
 
     #[test]
-    fn what_is_given_as_json_arrives_as_it_was(value in any_json()) {
-        let text = [value.to_string()];
-        let sent = Payload::from_texts(Kind::Json, &text).unwrap();
+    fn what_is_given_as_json_arrives_as_it_was(text in any_json()) {
+        let texts = [text.clone()];
+        let sent = Payload::from_texts(Kind::Json, &texts).unwrap();
         let Payload::Json(json) = &sent else { panic!("{sent:?}") };
-        prop_assert_eq!(json.as_str(), &text[0]);
-        let frames = [text[0].as_bytes()];
-        prop_assert_eq!(Payload::decode(Kind::Json, &frames).unwrap(), sent);
+        prop_assert_eq!(json.as_str(), &text);
+        let frames = [text.as_bytes()];
+        let received = Payload::decode(Kind::Json, &frames).unwrap();
+        prop_assert_eq!(&received, &sent);
+        let line = serde_json::to_string(&received).unwrap();
+        prop_assert_eq!(line, format!("{{\"kind\":\"json\",\"message\":{text}}}"));
+        // Shown, it is the same JSON still.
+        let shown = received.to_string();
+        let again = [shown.as_bytes()];
+        prop_assert_eq!(Payload::decode(Kind::Json, &again).unwrap().to_string(), shown);
     }
 
     #[test]
-    fn what_is_pickled_arrives_as_it_was(value in any_json()) {
-        let text = [value.to_string()];
-        let sent = Payload::from_texts(Kind::Pyobj, &text).unwrap();
+    fn what_is_pickled_arrives_as_it_was(text in any_json()) {
+        let texts = [text];
+        let sent = Payload::from_texts(Kind::Pyobj, &texts).unwrap();
+        let Payload::Pyobj(object) = &sent else { panic!("{sent:?}") };
+        let frames = [pickle::encode(object)];
+        prop_assert_eq!(&Payload::decode(Kind::Pyobj, &frames).unwrap(), &sent);
+    }
+
+    #[test]
+    fn floats_and_integers_are_pickled_and_printed_to_the_last_digit(
+        bits: u64,
+        integer in "(0|-?[1-9][0-9]{0,60})",
+    ) {
+        let float = f64::from_bits(bits);
+        prop_assume!(float.is_finite());
+        let texts = [format!("[{float:?},{integer}]")];
+        let sent = Payload::from_texts(Kind::Pyobj, &texts).unwrap();
         let Payload::Pyobj(object) = &sent else { panic!("{sent:?}") };
         let frames = [pickle::encode(object)];
         let received = Payload::decode(Kind::Pyobj, &frames).unwrap();
-        prop_assert_eq!(&json!(received)["message"], &value);
+        let shown = received.to_string();
+        let (shown_float, shown_integer) = shown[1..shown.len() - 1].split_once(", ").unwrap();
+        prop_assert_eq!(shown_float.parse::<f64>().unwrap().to_bits(), bits);
+        prop_assert_eq!(shown_integer, &integer);
+        let line = serde_json::to_string(&received).unwrap();
+        let message = format!("[{shown_float},{integer}]");
+        prop_assert_eq!(line, format!("{{\"kind\":\"pyobj\",\"message\":{message}}}"));
     }
 
     #[test]

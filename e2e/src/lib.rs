@@ -28,5 +28,6 @@ pub use workspace::root;
 /// busy machine.
 pub const DEADLINE: Duration = Duration::from_secs(30);
 
-/// How long a program may take to end after a signal.
+/// How long a program may take to end after a signal: a promise to its users, and so a time. Where
+/// the machine is too busy to run the program in time, what counts the time is late as well.
 pub const PROMPTLY: Duration = Duration::from_secs(1);

@@ -1,7 +1,7 @@
 //! A running program, its output, and its end.
 
 use std::fs::File;
-use std::io::{BufReader, Read, pipe};
+use std::io::{BufRead, BufReader, Read, pipe};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
@@ -14,6 +14,8 @@ use nix::sys::wait::{Id, WaitPidFlag, waitid};
 use nix::unistd::Pid;
 
 use crate::{DEADLINE, PROMPTLY};
+
+const NAP: Duration = Duration::from_millis(10);
 
 /// Where a line was printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -255,13 +257,15 @@ impl Watched {
         self.change(|state| state.open += 1);
         let watched = Arc::clone(self);
         thread::spawn(move || {
-            let mut line = Vec::new();
+            let (mut output, mut line) = (BufReader::new(output), Vec::new());
+            let ends = |byte: &u8| *byte == b'\n' || (*byte == b'\r' && stream == Stream::Both);
             // A terminal whose last writer is gone fails with EIO.
-            for byte in BufReader::new(output).bytes().map_while(Result::ok) {
-                let ends = byte == b'\n' || (byte == b'\r' && stream == Stream::Both);
-                if !ends {
-                    line.push(byte);
-                } else if !line.is_empty() || stream != Stream::Both {
+            while let Ok(read @ [_, ..]) = output.fill_buf() {
+                let end = read.iter().position(ends);
+                line.extend_from_slice(&read[..end.unwrap_or(read.len())]);
+                let used = end.map_or(read.len(), |end| end + 1);
+                output.consume(used);
+                if end.is_some() && (!line.is_empty() || stream != Stream::Both) {
                     let text = String::from_utf8_lossy(&line).into_owned();
                     watched.change(|state| state.lines.push((stream, text)));
                     line.clear();
@@ -283,12 +287,15 @@ impl Watched {
         });
     }
 
+    /// Waits `time`, in naps: a machine that is so busy that a nap takes longer gives the program
+    /// as much longer. On any other, the time is what it says.
     fn wait_until_ended(&self, time: Duration) -> bool {
         let runs = |state: &mut State| !state.ended;
-        let state = self.state.lock().expect("the state");
-        let (_state, waited) =
-            self.changed.wait_timeout_while(state, time, runs).expect("the state");
-        !waited.timed_out()
+        let mut state = self.state.lock().expect("the state");
+        for _nap in 0..time.as_millis() / NAP.as_millis() {
+            state = self.changed.wait_timeout_while(state, NAP, runs).expect("the state").0;
+        }
+        state.ended
     }
 
     fn change(&self, change: impl FnOnce(&mut State)) {

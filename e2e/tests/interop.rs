@@ -6,11 +6,11 @@ use e2e::{Language, Stream, endpoint};
 /// How the programs of a language print a text that was sent as `kind`.
 fn printed(language: Language, kind: &str, text: &str) -> String {
     match (language, kind) {
+        (_, "string") => text.to_owned(),
         (Rust, "bytes") => format!("b\"{}\"", text.as_bytes().escape_ascii()),
         (Rust, "multipart") => format!("[b\"{}\"]", text.as_bytes().escape_ascii()),
         (Rust, "json") => argument(kind, text).replace(' ', ""),
         (Rust, _) => format!("{{\"list\": [1, 2.5, None, True], \"token\": \"{text}\"}}"),
-        (_, "string") => text.to_owned(),
         (Python, "bytes") => format!("b'{}'", text.as_bytes().escape_ascii()),
         (Python, "multipart") => format!("[b'{}']", text.as_bytes().escape_ascii()),
         (Python, _) => format!("{{'list': [1, 2.5, None, True], 'token': '{text}'}}"),

@@ -109,7 +109,9 @@ fn c5_a_client_that_dies_leaves_the_server_unharmed_and_comes_back() {
 fn c6_a_server_that_dies_after_answering_is_found_again() {
     let endpoint = endpoint();
     let first = server(&endpoint, &["--reply", "first"]);
-    let client = client(&endpoint, &["-v", "--count", "2", "--interval", "1s"]);
+    // The time in which it has to see that the server is gone: asked too early, that one would take
+    // the request with it.
+    let client = client(&endpoint, &["-v", "--count", "2", "--interval", "3s"]);
     client.wait_for(Stream::Stdout, "first");
     first.kill();
     client.wait_for(Stream::Stderr, "disconnected");

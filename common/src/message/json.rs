@@ -69,18 +69,42 @@ impl PartialEq for Json {
     }
 }
 
-/// Text: as it is written. What would garble a terminal, as U+009B, is escaped, which JSON allows.
+/// Text: as it is written, but for characters beyond ASCII: they are shown as themselves, though
+/// Python's `json.dumps` escapes them all, and escaped where they would garble a terminal, as U+009B
+/// would. It is the same JSON either way.
 impl fmt::Display for Json {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for char in self.as_str().chars() {
+        let mut rest = self.as_str();
+        while let Some(char) = rest.chars().next() {
+            let escaped = unescaped(rest);
+            let (char, length) = match (char, escaped) {
+                (_, Some(escaped)) => escaped,
+                // A backslash, and what it escapes.
+                ('\\', None) => {
+                    f.write_str(&rest[..2])?;
+                    rest = &rest[2..];
+                    continue;
+                }
+                _ => (char, char.len_utf8()),
+            };
             if is_shown_as_it_is(char) {
                 f.write_char(char)?;
             } else {
                 write!(f, "\\u{:04x}", u32::from(char))?;
             }
+            rest = &rest[length..];
         }
         Ok(())
     }
+}
+
+/// The character beyond ASCII that is escaped at the start of `text`, as `\u8a0a` or
+/// `\ud83d\ude00`, and the length of that.
+fn unescaped(text: &str) -> Option<(char, usize)> {
+    let unit = |text: &str| u16::from_str_radix(text.strip_prefix("\\u")?.get(..4)?, 16).ok();
+    let units = [unit(text)?, text.get(6..).and_then(unit).unwrap_or_default()];
+    let char = char::decode_utf16(units).next()?.ok().filter(|char| !char.is_ascii())?;
+    Some((char, 6 * char.len_utf16()))
 }
 
 /// JSON: as it is written.
@@ -205,7 +229,7 @@ mod tests {
             r#"{"a":1,"a":1.0,"a":[]}"#,
             r#""\ud800""#,
             r#""\uDFFF\ud800x""#,
-            r#""\u00e9é\/\"\\""#,
+            r#""é\/\"\\\\u8a0a\u0041\n""#,
             r#"" a : b , \" c ""#,
             "[[],{},null,true,false]",
         ] {
@@ -213,6 +237,15 @@ mod tests {
             assert_eq!(json.to_string(), text);
             assert_eq!(serde_json::to_string(&json).unwrap(), text);
         }
+    }
+
+    #[test]
+    fn what_python_escapes_is_shown_readable_and_kept() {
+        let text = r#"{"\u8a0a\u606F":"\ud83d\ude00\ud83d\\\u009b\u00e9\u000a"}"#;
+        let json = Json::parse(text.as_bytes()).unwrap();
+        assert_eq!(json.to_string(), r#"{"訊息":"😀\ud83d\\\u009bé\u000a"}"#);
+        assert_eq!(json.as_str(), text);
+        assert_eq!(serde_json::to_string(&json).unwrap(), text);
     }
 
     #[test]

@@ -44,6 +44,11 @@ pub struct SocketArgs {
 }
 
 impl SocketArgs {
+    /// The largest frame that a socket with these flags receives, in bytes.
+    pub fn max_message_size(&self) -> usize {
+        usize::try_from(self.max_message_size).unwrap_or(usize::MAX)
+    }
+
     /// Sets what these flags say on a socket of this `kind` that has neither bound nor connected
     /// yet.
     pub(super) fn apply(&self, socket: &Socket, kind: SocketType) -> anyhow::Result<()> {

@@ -1,5 +1,6 @@
 //! The reliable pipeline: whichever process dies, every task is in the output at the end, once.
 
+mod commands;
 mod pipeline;
 
 use std::fs;
@@ -48,7 +49,8 @@ fn a_command_does_the_tasks_of_a_file() {
     assert_eq!(succeeded(pipeline.sink(&[])).stdout, "results: 3\n");
     succeeded(dispatcher);
     succeeded(worker);
-    let expected = [18, 6, 6].map(|bytes| json!(bytes));
+    // With the line end.
+    let expected = [19, 7, 7].map(|bytes| json!(bytes));
     let lines = pipeline.lines(3);
     for (line, expected) in lines.iter().zip(&expected) {
         assert_eq!((&line["result"], &line["worker_id"]), (expected, &json!(9)));

@@ -46,7 +46,7 @@ fn json_output_is_one_object() {
     send(&consumer, 7, 1);
     assert_eq!(
         collector.wait().stdout,
-        "{\"results\":3,\"consumers\":{\"7\":1,\"517\":2},\"rejected\":0}\n"
+        "{\"collected\":3,\"consumers\":{\"7\":1,\"517\":2},\"rejected\":0}\n"
     );
 }
 

@@ -152,14 +152,19 @@ fn a_slow_subscriber_holds_no_more_than_its_high_water_mark() {
     let flags = ["--hwm", "1", "--work", "1ms", "--count", "0", "--format", "json"];
     let subscriber = rust("subscriber").args(["--connect", &endpoint]).args(flags).start();
     assert_eq!(receive(&publisher), [b"\x01client1"]);
+    let long = vec![b'x'; 20_000];
     while subscriber.count(Stream::Stdout, "xxx") < 200 {
-        publisher.send_multipart([b"client1".as_slice(), &vec![b'x'; 20_000]], 0).unwrap();
+        for _ in 0..20 {
+            publisher.send_multipart([b"client1".as_slice(), &long], 0).unwrap();
+        }
+        // Leaves the processors to the subscriber.
+        publisher.poll(zmq::POLLIN, 1).unwrap();
     }
     let printed = subscriber.count(Stream::Stdout, "xxx");
     // Lost, too, until there is room again.
     while subscriber.count(Stream::Stdout, "the end") == 0 {
         publisher.send_multipart(["client1", "the end"], 0).unwrap();
-        publisher.poll(zmq::POLLIN, 20).unwrap();
+        publisher.poll(zmq::POLLIN, 100).unwrap();
     }
     let held = subscriber.count(Stream::Stdout, "xxx") - printed;
     assert!(held < 1000, "{held}");

@@ -8,6 +8,11 @@ use common::program::arguments::{CommonArgs, after_help};
 use common::socket::endpoint::{Endpoint, port};
 use common::socket::options::duration;
 
+use crate::command::CommandLine;
+
+/// The most bytes that a message with one result has beside it.
+const BESIDE_RESULT: usize = 1024;
+
 /// REQ and PUSH: ask for tasks, do them, and send the results to the sink
 #[derive(Parser)]
 #[command(version, after_help = after_help(&[
@@ -32,15 +37,33 @@ pub struct Args {
     #[arg(long, value_name = "D", default_value = "0", value_parser = duration)]
     pub work: Duration,
 
+    /// Fail a task whose command takes longer: SIGTERM, and SIGKILL 2 s later [default: none]
+    #[arg(long, value_name = "D", value_parser = duration)]
+    pub timeout: Option<Duration>,
+
     /// Number of tasks to do at the same time
     #[arg(long, value_name = "N", default_value_t = NonZeroU16::MIN)]
     pub jobs: NonZeroU16,
 
-    /// Command to run for each task: it reads the task's JSON from stdin, and writes the result to
-    /// stdout, as JSON or any text. Without a command, a task is its own result
+    /// Command to run for each task: it reads the task's JSON, a line, from stdin, and writes the
+    /// result to stdout, as JSON or any text. In its arguments {} is the task, a string without its
+    /// quotes, and {#} its number. Without a command, a task is its own result
     #[arg(last = true, value_name = "CMD")]
     pub command: Vec<String>,
 
     #[command(flatten)]
     pub common: CommonArgs,
+}
+
+impl Args {
+    /// What to run for each task, if anything.
+    pub fn command_line(&self) -> Option<CommandLine> {
+        let (program, args) = self.command.split_first()?;
+        Some(CommandLine {
+            program: program.clone(),
+            args: args.to_vec(),
+            timeout: self.timeout,
+            max_result: self.common.socket.max_message_size().saturating_sub(BESIDE_RESULT),
+        })
+    }
 }

@@ -11,7 +11,8 @@
 //! ```
 
 mod args;
-mod task;
+#[expect(dead_code, unused_imports, reason = "until the output has all that is known of a run")]
+mod command;
 
 use std::borrow::Cow;
 use std::io::Write;
@@ -24,6 +25,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use args::Args;
 use clap::Parser;
+use command::{Commands, OpenFiles, Outcome, TaskRun};
 use common::program::signals::Sleeper;
 use common::program::{Program, exit, tally::Tally};
 use common::socket::{self, Socket};
@@ -31,7 +33,6 @@ use protocol::VERSION;
 use protocol::message::{Failure, FromWorker, Request, Results, Session, ToWorker};
 use protocol::ranges::numbers;
 use serde_json::value::RawValue;
-use task::Running;
 
 /// How long to wait for an answer before asking again, in milliseconds.
 const ASK_TIMEOUT: i32 = 1000;
@@ -43,10 +44,14 @@ const BYE_TIMEOUT: i32 = 200;
 const RESULTS_WAITING: i32 = 4;
 
 fn main() -> ExitCode {
+    if let Some(code) = command::run_if_guard() {
+        return code;
+    }
     exit::report(|| {
         let args = Args::parse();
+        let open_files = OpenFiles::record();
         let program = Program::start(&args.common)?;
-        let worker = Worker::new(&args, &program);
+        let worker = Worker::new(&args, &program, open_files)?;
         let ended = worker.work();
         if ended.is_err() {
             worker.say_bye();
@@ -65,37 +70,40 @@ struct Worker<'a> {
     program: &'a Program,
     sleeper: Sleeper,
     sessions: Vec<Session>,
-    running: Running,
+    commands: Option<Commands>,
     job_ended: AtomicBool,
     done: AtomicU64,
     failed: AtomicU64,
 }
 
 impl<'a> Worker<'a> {
-    fn new(args: &'a Args, program: &'a Program) -> Self {
-        Self {
+    fn new(args: &'a Args, program: &'a Program, open_files: OpenFiles) -> Result<Self> {
+        let commands = args.command_line().map(|line| {
+            Commands::new(line, args.jobs.get(), open_files).context("cannot catch signals")
+        });
+        Ok(Self {
             args,
             program,
             sleeper: program.sleeper(),
             sessions: (0..args.jobs.get()).map(|_| rand::random()).collect(),
-            running: Running::default(),
+            commands: commands.transpose()?,
             job_ended: AtomicBool::new(false),
             done: AtomicU64::new(0),
             failed: AtomicU64::new(0),
-        }
+        })
     }
 
     /// Works in as many threads as there are tasks at a time, until the job ends.
     fn work(&self) -> Result<()> {
         thread::scope(|scope| {
-            let alive = scope.spawn(|| self.tell_alive().inspect_err(|_| self.running.stop()));
+            let alive = scope.spawn(|| self.tell_alive().inspect_err(|_| self.stop()));
             let sessions: Vec<_> =
                 self.sessions.iter().map(|session| scope.spawn(|| self.serve(*session))).collect();
             for session in sessions {
                 let served = session.join().unwrap_or_else(|_| bail!("a thread panicked"));
                 if let Err(error) = served {
-                    self.running.stop();
                     self.end_job();
+                    self.stop();
                     return Err(error);
                 }
             }
@@ -108,6 +116,13 @@ impl<'a> Worker<'a> {
     fn end_job(&self) {
         self.job_ended.store(true, Ordering::Relaxed);
         self.sleeper.wake();
+    }
+
+    /// Ends the commands that run, and lets no more begin.
+    fn stop(&self) {
+        if let Some(commands) = &self.commands {
+            commands.stop();
+        }
     }
 
     /// Connects a socket for asking the dispatcher. An answer may be lost with its dispatcher: after
@@ -166,7 +181,7 @@ impl<'a> Worker<'a> {
             let (mut lines, mut done) = (Vec::new(), 0);
             for (num, task) in numbers(&nums, u64::MAX).zip(tasks) {
                 self.sleeper.sleep(self.args.work)?;
-                match self.result(task) {
+                match self.result(num, &job, task)? {
                     Ok(result) => {
                         let (worker_id, result) = (self.args.id, result.get());
                         write!(
@@ -176,8 +191,9 @@ impl<'a> Worker<'a> {
                         lines.push(b'\n');
                         done += 1;
                     }
-                    Err(_) if self.job_ended.load(Ordering::Relaxed) => return Ok(()),
-                    Err(why) => failed.push(Failure { num, why }),
+                    Err(None) if self.job_ended.load(Ordering::Relaxed) => return Ok(()),
+                    Err(None) => bail!(zmq::Error::ETERM),
+                    Err(Some(why)) => failed.push(Failure { num, why }),
                 }
             }
             self.done.fetch_add(done, Ordering::Relaxed);
@@ -189,12 +205,23 @@ impl<'a> Worker<'a> {
         }
     }
 
-    fn result<'task>(&self, task: &'task RawValue) -> Result<Cow<'task, RawValue>, String> {
-        if self.args.command.is_empty() {
-            return Ok(Cow::Borrowed(task));
+    /// Does a task. The result may be a failure, or `None` if the worker is to end.
+    fn result<'task>(
+        &self,
+        num: u64,
+        job: &str,
+        task: &'task RawValue,
+    ) -> Result<Result<Cow<'task, RawValue>, Option<String>>> {
+        let Some(commands) = &self.commands else { return Ok(Ok(Cow::Borrowed(task))) };
+        match commands.run(TaskRun { num, attempt: 1, job, task: task.get() }) {
+            Outcome::Done(finished) => Ok(Ok(Cow::Owned(finished.result))),
+            Outcome::Failed(failed) => {
+                tracing::warn!("task {num} failed: {}", failed.reason);
+                Ok(Err(Some(failed.reason)))
+            }
+            Outcome::CannotStart(why) => bail!(why),
+            Outcome::Interrupted => Ok(Err(None)),
         }
-        let result = self.running.run(&self.args.command, task.get());
-        result.map(Cow::Owned).inspect_err(|why| tracing::warn!("a task failed: {why}"))
     }
 
     /// Reports that the sessions are alive, however long their tasks take, and learns from the
@@ -215,7 +242,7 @@ impl<'a> Worker<'a> {
                     let frames = frames.context("cannot tell that this worker is alive")?;
                     if matches!(parse(&frames)?, (ToWorker::End, _)) {
                         self.end_job();
-                        self.running.stop();
+                        self.stop();
                     }
                 }
             }

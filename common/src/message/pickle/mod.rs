@@ -118,7 +118,12 @@ mod tests {
     /// Each by Python 3.11, where Python has a notation of its own for it.
     #[test]
     fn every_type_of_plain_data_is_read() {
-        let cases: [(&[u8], &str, &str); 13] = [
+        let cases: [(&[u8], &str, &str); 14] = [
+            (
+                b"\x80\x04](K\xffM\xff\xffJ\0\0\x01\0J\xff\xff\xff\xffe.",
+                "[255, 65535, 65536, -1]",
+                "[255,65535,65536,-1]",
+            ),
             (b"\x80\x02\x8a\x09\0\0\0\0\0\0\0\0\x01.", "18446744073709551616", "18446744073709551616"),
             (b"L-123456789012345678901234567890L\n.", "-123456789012345678901234567890", "-123456789012345678901234567890"),
             (b"\x80\x04\x8a\x00.", "0", "0"),

@@ -53,7 +53,7 @@ impl<'a> Reader<'a> {
             b'}' => self.stack.whole(Whole::Dict, Vec::new())?,
             0x8f => self.stack.whole(Whole::Set, Vec::new())?,
             b'K' | b'M' => {
-                let number = self.number(usize::from(opcode - b'J'))?; // BININT1, BININT2
+                let number = self.number(if opcode == b'K' { 1 } else { 2 })?; // BININT1, BININT2
                 self.stack.leaf((number as u64).into())?;
             }
             b'J' => {

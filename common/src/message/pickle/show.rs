@@ -117,16 +117,24 @@ fn write_series<T: fmt::Display>(
 /// Python's `repr` of a float: the fewest digits that give it back, `1e-05` and `1e+16` where it is
 /// smaller or larger than that, and `nan` whatever its sign.
 fn write_float(f: &mut fmt::Formatter<'_>, number: f64) -> fmt::Result {
-    let scientific = format!("{number:e}");
-    match scientific.split_once('e').map(|(digits, power)| (digits, power.parse::<i32>())) {
-        Some((_, Ok(-4..=15))) if number.fract() == 0.0 => write!(f, "{number:.1}"),
-        Some((digits, Ok(power))) if !(-4..=15).contains(&power) => {
-            let sign = if power < 0 { '-' } else { '+' };
-            write!(f, "{digits}e{sign}{:02}", power.abs())
-        }
-        _ if number.is_nan() => f.write_str("nan"),
-        _ => write!(f, "{number}"),
+    if number.is_nan() {
+        return f.write_str("nan");
     }
+    let fewest = format!("{number:e}");
+    let decimals = fewest.split_once('e').map_or(0, |(digits, _)| {
+        digits.bytes().filter(u8::is_ascii_digit).count().saturating_sub(1)
+    });
+    // Of two texts that are equally near, as 0.2 and 0.3 are to 0.25, Python takes the even one.
+    let even = format!("{number:.decimals$e}");
+    let shown = if even.parse() == Ok(number) { even } else { fewest };
+    let Some((digits, power)) = shown.split_once('e') else { return f.write_str(&shown) };
+    let power: isize = power.parse().unwrap_or_default();
+    if !(-4..16).contains(&power) {
+        let sign = if power < 0 { '-' } else { '+' };
+        return write!(f, "{digits}e{sign}{:02}", power.abs());
+    }
+    // At least one, as in 1.0.
+    write!(f, "{number:.*}", decimals.saturating_add_signed(-power).max(1))
 }
 
 fn write_points(f: &mut fmt::Formatter<'_>, points: &[u32]) -> fmt::Result {
@@ -167,6 +175,8 @@ mod tests {
             (1.0, "1.0"),
             (0.1, "0.1"),
             (0.248_489_732_606_233_86, "0.24848973260623386"),
+            (2_023_347_301_156_851.2, "2023347301156851.2"),
+            (2_023_347_301_156_851.8, "2023347301156851.8"),
             (1e15, "1000000000000000.0"),
             (1e16, "1e+16"),
             (9_007_199_254_740_993.0, "9007199254740992.0"),

@@ -28,7 +28,7 @@ const IMPATIENCE: Duration = Duration::from_secs(1);
 /// Much longer than a write takes to a terminal, a file or a pipe that is read.
 const SLOW: Duration = Duration::from_millis(20);
 /// How long the end of a program waits for its last lines.
-const FAREWELL: Duration = Duration::from_millis(200);
+const DRAIN_TIMEOUT: Duration = Duration::from_millis(200);
 /// How often what is drawn is drawn again.
 const REDRAW: Duration = Duration::from_millis(100);
 
@@ -92,7 +92,7 @@ impl<K: Clone + Eq + Hash + Send + 'static> Queue<K> {
         self.add(drawing.map_or(Item::Clear, Item::Draw));
     }
 
-    /// Writes what waits, then the `last` lines, as far as that takes no longer than [`FAREWELL`].
+    /// Writes what waits, then the `last` lines, as far as that takes no longer than [`DRAIN_TIMEOUT`].
     pub(super) fn end(&'static self, last: Vec<Line>) {
         let mut guard = self.lock();
         if guard.is_none() && last.is_empty() {
@@ -107,7 +107,7 @@ impl<K: Clone + Eq + Hash + Send + 'static> Queue<K> {
         }
         let awaited = state.added;
         if self.wake(state) {
-            drop(self.wait(guard, awaited, FAREWELL));
+            drop(self.wait(guard, awaited, DRAIN_TIMEOUT));
         } else {
             // Without a thread to be had, it is this one that may have to wait.
             let items = mem::take(&mut state.waiting);
