@@ -28,9 +28,11 @@ cargo build --release $packages
 bin=$(cd "${CARGO_TARGET_DIR:-target}/release" && pwd)
 
 # What a pane runs: the program, then a prompt, so that its last lines stay visible. Ctrl-C ends the program only.
+# The path is quoted for the shell in the pane.
+quoted="'$(printf %s "$bin" | sed "s/'/'\\\\''/g")'"
 pane() {
     # shellcheck disable=SC2016 # for the shell in the pane
-    printf '%s; %s; %s' 'trap : INT' "$bin/$1" \
+    printf '%s; %s; %s' 'trap : INT' "$quoted/$1" \
         'printf "[ended with status %s: Enter closes this pane] " "$?"; read -r enter'
 }
 

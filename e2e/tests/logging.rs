@@ -94,6 +94,21 @@ fn very_verbose_shows_each_line() {
     assert_eq!(lines(&collector.wait().stderr, "rejected a message"), (100, 0));
 }
 
+/// They are the user's own, and no peer's.
+#[test]
+fn what_a_command_prints_is_shown_line_by_line() {
+    let [work, acks, progress, results] = [(); 4].map(|()| endpoint());
+    let flags = ["--bind", &work, "--acks-bind", &acks, "--progress-bind", &progress];
+    let _dispatcher = rust("dispatcher").args(flags).args(["--count", "1"]).start();
+    let sink = rust("sink").args(["--bind", &results, "--acks-connect", &acks]).start();
+    let command = ["--", "sh", "-c", "seq 1000 1099 >&2; echo 1"];
+    let worker = rust("worker").args(["--connect", &work, "--results-connect", &results]);
+    let ended = worker.args(command).start().wait();
+    assert_eq!(sink.wait().code, Some(0));
+    let lines = ended.stderr.lines().filter(|line| line.starts_with("warning: sh: 10"));
+    assert_eq!(lines.count(), 100, "{}", ended.stderr);
+}
+
 /// A client with a key that is not allowed tries again all the time.
 #[test]
 fn a_refused_client_that_never_gives_up_is_summed_up() {

@@ -2,9 +2,9 @@
 
 use std::fs;
 use std::net::TcpListener;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 
-use e2e::{DefaultPorts, Ended, Signal, Stream, root, script};
+use e2e::{DefaultPorts, Ended, Signal, Stream, root, rust, script, shell};
 
 /// The lines of a program in a script's output.
 fn lines<'a>(ended: &'a Ended, program: &str) -> Vec<&'a str> {
@@ -171,6 +171,42 @@ fn a_program_that_fails_ends_the_script() {
     assert_eq!(ended.code, Some(1));
 }
 
+/// An experiment would measure what somebody else does.
+#[test]
+fn a_port_that_is_taken_is_named_and_nothing_is_concluded_from_it() {
+    let _ports = DefaultPorts::take();
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().join("results.jsonl");
+    let output = ["--output", output.to_str().unwrap()];
+    let conclusions =
+        ["C7 ", "C10 ", "C12 ", "The remedy", "The slow joiner", "alice is", " killed."];
+    for (name, flags, ports) in [
+        ("req-rep.sh", &[][..], &[5555][..]),
+        ("pub-sub.sh", &[], &[5555]),
+        ("pipeline.sh", &["--consumers", "2"], &[5577, 5578]),
+        ("reliable-pipeline.sh", &output, &[5577, 5578]),
+        ("experiments/curve.sh", &[], &[5555]),
+        ("experiments/server-dies.sh", &[], &[5555]),
+        ("experiments/late-subscriber.sh", &[], &[5555]),
+        ("experiments/consumer-dies.sh", &[], &[5577, 5578]),
+        ("experiments/slow-consumer.sh", &[], &[5577, 5578]),
+        ("experiments/kill-storm.sh", &[], &[5577, 5578]),
+    ] {
+        for &port in ports {
+            let _taken = TcpListener::bind(("0.0.0.0", port)).unwrap();
+            let ended = script(name).args(flags).start().wait();
+            let lines = || ended.stdout.lines().chain(ended.stderr.lines());
+            let error = format!(":{port}: Address already in use");
+            assert!(lines().any(|line| line.ends_with(&error)), "{name}: {ended:?}");
+            assert_eq!(ended.code, Some(1), "{name}: {ended:?}");
+            let concluded = lines().find(|line| {
+                line.starts_with("== ") && conclusions.iter().any(|known| line.contains(known))
+            });
+            assert_eq!(concluded, None, "{name}");
+        }
+    }
+}
+
 #[test]
 fn a_closed_stdout_ends_the_script() {
     let _ports = DefaultPorts::take();
@@ -202,6 +238,45 @@ fn experiments_end_with_their_verdicts() {
     }
 }
 
+/// The same files, by a path that needs quotes.
+#[test]
+fn scripts_run_in_a_path_with_spaces_and_chinese_characters() {
+    let _ports = DefaultPorts::take();
+    // For its builds.
+    drop(script("req-rep.sh"));
+    let folder = tempfile::tempdir().unwrap();
+    symlink(root(), folder.path().join("路 徑 it's")).unwrap();
+    fs::create_dir(folder.path().join("暫 存")).unwrap();
+    let run = |commands: &str| {
+        let commands = format!("cd \"路 徑 it's\"; {commands}");
+        let temporary = folder.path().join("暫 存");
+        let program = shell(&commands, folder.path()).env("TMPDIR", &temporary);
+        program.env("OUTPUT", temporary.join("results.jsonl")).start().wait()
+    };
+    for commands in [
+        "scripts/req-rep.sh",
+        "scripts/pub-sub.sh",
+        "scripts/pipeline.sh",
+        "cd scripts; ./reliable-pipeline.sh --count 20 --output \"$OUTPUT\" -- cat",
+        "scripts/experiments/curve.sh",
+        "\"$(scripts/python.sh)\" -c 'import zmq'",
+    ] {
+        let ended = run(commands);
+        assert_eq!(ended.code, Some(0), "{commands}: {ended:?}");
+    }
+    // What tmux gives to the shell of a pane.
+    let (tmux, prints) =
+        (folder.path().join("tmux"), "for last; do :; done; printf '%s\\n' \"$last\"");
+    fs::write(&tmux, format!("#!/bin/sh\n{prints}\n")).unwrap();
+    fs::set_permissions(&tmux, fs::Permissions::from_mode(0o755)).unwrap();
+    let search = format!("PATH='{}':\"$PATH\"", folder.path().display());
+    let opened = run(&format!("{search} scripts/tmux.sh req-rep"));
+    let pane = opened.stdout.lines().find(|line| line.contains("/zmq_client;")).unwrap();
+    let _server = rust("zmq_server").start();
+    let ended = shell(pane, folder.path()).start().wait();
+    assert_eq!(ended.stdout, "b\"new message\"\n", "{pane}: {ended:?}");
+}
+
 /// With a fake tmux that logs its arguments: the real one needs a terminal.
 #[test]
 fn tmux_opens_each_program_in_a_pane_of_its_own() {
@@ -227,7 +302,7 @@ fn tmux_opens_each_program_in_a_pane_of_its_own() {
             let opened: Vec<_> = opened.collect();
             assert_eq!(opened.len(), programs.len(), "{log}");
             for (line, program) in opened.iter().zip(programs) {
-                assert!(line.contains(&format!("/release/{program}; ")), "{line}");
+                assert!(line.contains(&format!("/release'/{program}; ")), "{line}");
             }
             assert!(opened[0].starts_with(first), "{log}");
             assert!(opened[1..].iter().all(|line| line.starts_with("split-window ")), "{log}");

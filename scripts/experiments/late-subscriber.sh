@@ -16,7 +16,11 @@ here=tcp://127.0.0.1:5555
 # arguments are further flags of the publisher.
 receive() {
     (sleep 0.5 && exec "$bin/publisher" -q --bind $here --count 100 --interval 0 --topic news "$@") >&2 &
-    received=$(timeout -s INT 2.5 "$bin/subscriber" -q --connect $here --count 0 news) || :
+    publisher=$!
+    # 124 and 130: the time was up.
+    received=$(timeout -s INT 2.5 "$bin/subscriber" -q --connect $here --count 0 news) || [ $? -eq 124 ]
+    kill -s INT $publisher 2>/dev/null || :
+    wait $publisher || [ $? -eq 130 ]
     received=${received#messages received: }
     echo "subscriber: received $received of 100 messages"
 }

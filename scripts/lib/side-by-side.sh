@@ -55,7 +55,7 @@ start() {
 }
 
 # A program that fails prints an error line, and the others would wait for it in vain. So the script ends,
-# unless it expects failures.
+# unless it expects failures. No script expects that a port is taken: whatever it measured would be of others.
 expects_failures=
 prefix() {
     trap '' PIPE
@@ -64,6 +64,7 @@ prefix() {
         printf '%-15s | %s\n' "$1" "$line" 2>/dev/null || break
         case $line in
         "error: interrupted by SIGINT"*) ;; # Ctrl-C, which ends the script with 130
+        "error: cannot bind "*) kill -s USR1 $$ ;;
         "error: "*) [ "$expects_failures" ] || kill -s USR1 $$ ;;
         esac
     done

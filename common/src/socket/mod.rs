@@ -99,8 +99,7 @@ impl Socket {
             self.set_ipv6(route.ipv6).context("cannot switch IPv6 on")?;
             let thread = if route.asks { NAMES_THREAD } else { IO_THREAD };
             self.set_affinity(thread).context("cannot choose an I/O thread")?;
-            self.inner
-                .connect(endpoint)
+            bind::call(|| self.inner.connect(endpoint))
                 .with_context(|| format!("cannot connect to {endpoint}"))?;
             self.connections.watch(endpoint, Side::Connects);
         }

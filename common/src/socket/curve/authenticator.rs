@@ -18,7 +18,7 @@ const VERSION: &[u8] = b"1.0";
 /// Which keys are let in.
 pub enum Admission {
     /// Those in a folder.
-    Only(AllowedKeys),
+    Only(Box<AllowedKeys>),
     /// All.
     Anybody,
 }

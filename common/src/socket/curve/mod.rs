@@ -58,7 +58,7 @@ impl CurveArgs {
     pub fn make_server(&self, context: &Context, socket: &Socket) -> anyhow::Result<()> {
         let Some(own) = self.own_keys()? else { return Ok(()) };
         let admission = match &self.allow {
-            Some(folder) => Admission::Only(AllowedKeys::read(folder)?),
+            Some(folder) => Admission::Only(Box::new(AllowedKeys::read(folder)?)),
             None if self.allow_any => Admission::Anybody,
             None => {
                 return Err(usage(

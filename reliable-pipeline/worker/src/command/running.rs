@@ -7,6 +7,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
+use common::program::stderr::EACH;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::Signal;
 use rustix::io::ioctl_fionread;
@@ -102,7 +103,7 @@ impl<'a> Running<'a> {
             self.read(of_stderr, true);
         }
         let program = self.program;
-        self.lines.finish(|line| tracing::warn!("{program}: {line}"));
+        self.lines.finish(|line| tracing::warn!(target: EACH, "{program}: {line}"));
         // Process 1 may have done so.
         let _ = self.started.child.wait();
         let (cut, stdout, stderr) = (self.cut, self.stdout, self.stderr);
@@ -206,7 +207,7 @@ impl<'a> Running<'a> {
             let (bytes, program) = (&self.buffer[..read], self.program);
             if of_stderr {
                 self.stderr.push(bytes);
-                self.lines.push(bytes, |line| tracing::warn!("{program}: {line}"));
+                self.lines.push(bytes, |line| tracing::warn!(target: EACH, "{program}: {line}"));
             } else {
                 self.stdout.push(bytes);
             }
