@@ -52,8 +52,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let out = PathBuf::from(env::var("OUT_DIR")?);
     let sources = out.join("src");
     copy_files(&vendor.join("src"), &sources)?;
-    for patch in paths(Path::new("patches"))? {
-        apply(&patch, &out).map_err(|error| format!("{}: {error}", patch.display()))?;
+    for folder in ["patches/fixes", "patches/tuning"] {
+        for patch in paths(Path::new(folder))? {
+            apply(&patch, &out).map_err(|error| format!("{}: {error}", patch.display()))?;
+        }
     }
     // A Makefile or CMake would write what it has found out about the system; here that is said
     // below.
