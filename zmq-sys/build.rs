@@ -6,13 +6,12 @@
 use std::error::Error;
 use std::ffi::OsStr;
 use std::fmt::Write as _;
+use std::panic::Location;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::{env, fs, io};
 
 use diffy::patch_set::{FileOperation, ParseOptions, PatchSet};
-// It is a dependency for its sources.
-use zeromq_src as _;
+use zeromq_src::LibLocation;
 
 /// The files that a message passes through, without their `.cpp`. They are compiled for speed, and
 /// all others for size.
@@ -91,20 +90,25 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The folder of libzmq in zeromq-src, which only cargo knows.
+/// The folder of libzmq in zeromq-src.
+///
+/// The crate has no function for that. But its `LibLocation::new` calls `into` on what it is given,
+/// and an `into` may ask for the path of the source file that calls it.
 fn vendor() -> Result<PathBuf, Box<dyn Error>> {
-    let metadata =
-        Command::new(env::var("CARGO")?).args(["metadata", "--format-version", "1"]).output()?;
-    if !metadata.status.success() {
-        return Err(String::from_utf8_lossy(&metadata.stderr).into());
+    struct PathOfCaller;
+    #[expect(clippy::from_over_into, reason = "`into` itself is to be called, not the library's")]
+    impl Into<PathBuf> for PathOfCaller {
+        #[track_caller]
+        fn into(self) -> PathBuf {
+            Location::caller().file().into()
+        }
     }
-    let metadata: serde_json::Value = serde_json::from_slice(&metadata.stdout)?;
-    let packages = metadata["packages"].as_array().into_iter().flatten();
-    let manifest = packages
-        .filter(|package| package["name"] == "zeromq-src")
-        .find_map(|package| package["manifest_path"].as_str())
-        .ok_or("zeromq-src is not among the dependencies")?;
-    Ok(Path::new(manifest).with_file_name("vendor"))
+    let location = LibLocation::new(PathOfCaller, "");
+    // The path of src/lib.rs.
+    let vendor = location.lib_dir().ancestors().nth(2).map(|package| package.join("vendor"));
+    vendor.filter(|vendor| vendor.is_dir()).ok_or_else(|| {
+        format!("zeromq-src's sources are not beside {}", location.lib_dir().display()).into()
+    })
 }
 
 /// What is in `folder`, in the order of the names.
