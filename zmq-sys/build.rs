@@ -1,5 +1,5 @@
-//! Builds libzmq out of the sources in the crate zeromq-src, with `patches/` applied to them and with
-//! the libsodium that libsodium-sys-stable has built. It is compiled as two files: the compiler then
+//! Builds libzmq from the sources in the crate zeromq-src, with `patches/` applied to them and with
+//! the libsodium that libsodium-sys-stable has built. It is compiled as one file: the compiler then
 //! sees through libzmq's many small functions, as with link-time optimisation, and is done sooner
 //! than with a hundred files.
 
@@ -12,37 +12,6 @@ use std::{env, fs, io};
 
 use diffy::patch_set::{FileOperation, ParseOptions, PatchSet};
 use zeromq_src::LibLocation;
-
-/// The files that a message passes through, without their `.cpp`. They are compiled for speed, and
-/// all others for size.
-const PATH_OF_A_MESSAGE: &[&str] = &[
-    "clock",
-    "decoder_allocators",
-    "dist",
-    "encoder",
-    "epoll",
-    "fq",
-    "io_thread",
-    "lb",
-    "mailbox",
-    "metadata",
-    "msg",
-    "object",
-    "pipe",
-    "pull",
-    "push",
-    "session_base",
-    "signaler",
-    "socket_base",
-    "tcp",
-    "stream_engine_base",
-    "v2_decoder",
-    "v3_1_encoder",
-    "xpub",
-    "xsub",
-    "zmq",
-    "zmtp_engine",
-];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build.rs");
@@ -70,23 +39,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         build.define(name, "1");
     }
 
-    let (fast, small): (Vec<_>, Vec<_>) =
-        paths(&sources)?.into_iter().filter(|path| is_compiled(path)).partition(|path| {
-            path.file_stem().is_some_and(|stem| PATH_OF_A_MESSAGE.iter().any(|name| stem == *name))
-        });
-    let mut for_speed = build.clone();
-    for_speed.opt_level(2).file(translation_unit("fast.cpp", &fast, &out)?);
-    // GCC's own limit keeps functions of a few lines from being inlined.
-    for_speed.flag_if_supported("--param=max-inline-insns-auto=100");
-    for_speed.flag_if_supported("--param=inline-unit-growth=200");
-    let mut for_size = build;
-    for_size.opt_level_str("s").file(translation_unit("small.cpp", &small, &out)?);
-    // A function that both have is linked from the first.
-    cc::Build::new()
-        .cpp(true)
-        .objects(for_speed.compile_intermediates())
-        .objects(for_size.compile_intermediates())
-        .compile("zmq");
+    build.opt_level(2).file(translation_unit(&sources, &out)?);
+    // -O2 inlines functions of at most 15 instructions, and stops when the file has grown by 40 %.
+    // 30 is the limit of -O3, and the file has room for all of them.
+    build.flag_if_supported("--param=max-inline-insns-auto=30");
+    build.flag_if_supported("--param=inline-unit-growth=200");
+    build.compile("zmq");
     Ok(())
 }
 
@@ -155,17 +113,13 @@ fn is_compiled(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "cpp") && !name.starts_with("ws")
 }
 
-/// Writes a file `name` that includes `sources`.
-fn translation_unit(
-    name: &str,
-    sources: &[PathBuf],
-    out: &Path,
-) -> Result<PathBuf, Box<dyn Error>> {
+/// Writes a file that includes all that is compiled of `sources`.
+fn translation_unit(sources: &Path, out: &Path) -> Result<PathBuf, Box<dyn Error>> {
     let mut unit = String::new();
-    for source in sources {
+    for source in paths(sources)?.iter().filter(|path| is_compiled(path)) {
         writeln!(unit, "#include \"{}\"", source.display())?;
     }
-    let path = out.join(name);
+    let path = out.join("libzmq.cpp");
     fs::write(&path, unit)?;
     Ok(path)
 }
