@@ -24,8 +24,8 @@ for program; do
     packages="$packages -p ${program%% *}"
 done
 # shellcheck disable=SC2086 # a word each
-cargo build --release $packages
-bin=$(cd "${CARGO_TARGET_DIR:-target}/release" && pwd)
+cargo build $packages
+bin=$(cd "${CARGO_TARGET_DIR:-target}/debug" && pwd)
 
 # What a pane runs: the program, then a prompt, so that its last lines stay visible. Ctrl-C ends the program only.
 # The path is quoted for the shell in the pane.

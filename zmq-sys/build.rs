@@ -1,49 +1,17 @@
-//! Builds libzmq out of the sources in the crate zeromq-src, with `patches/` applied to them and with
-//! the libsodium that libsodium-sys-stable has built. It is compiled as two files: the compiler then
+//! Builds libzmq from the sources in the crate zeromq-src, with `patches/` applied to them and with
+//! the libsodium that libsodium-sys-stable has built. It is compiled as one file: the compiler then
 //! sees through libzmq's many small functions, as with link-time optimisation, and is done sooner
 //! than with a hundred files.
 
 use std::error::Error;
 use std::ffi::OsStr;
 use std::fmt::Write as _;
+use std::panic::Location;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::{env, fs, io};
 
 use diffy::patch_set::{FileOperation, ParseOptions, PatchSet};
-// It is a dependency for its sources.
-use zeromq_src as _;
-
-/// The files that a message passes through, without their `.cpp`. They are compiled for speed, and
-/// all others for size.
-const PATH_OF_A_MESSAGE: &[&str] = &[
-    "clock",
-    "decoder_allocators",
-    "dist",
-    "encoder",
-    "epoll",
-    "fq",
-    "io_thread",
-    "lb",
-    "mailbox",
-    "metadata",
-    "msg",
-    "object",
-    "pipe",
-    "pull",
-    "push",
-    "session_base",
-    "signaler",
-    "socket_base",
-    "tcp",
-    "stream_engine_base",
-    "v2_decoder",
-    "v3_1_encoder",
-    "xpub",
-    "xsub",
-    "zmq",
-    "zmtp_engine",
-];
+use zeromq_src::LibLocation;
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build.rs");
@@ -52,8 +20,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let out = PathBuf::from(env::var("OUT_DIR")?);
     let sources = out.join("src");
     copy_files(&vendor.join("src"), &sources)?;
-    for patch in paths(Path::new("patches"))? {
-        apply(&patch, &out).map_err(|error| format!("{}: {error}", patch.display()))?;
+    for folder in ["patches/fixes", "patches/tuning"] {
+        for patch in paths(Path::new(folder))? {
+            apply(&patch, &out).map_err(|error| format!("{}: {error}", patch.display()))?;
+        }
     }
     // A Makefile or CMake would write what it has found out about the system; here that is said
     // below.
@@ -69,40 +39,34 @@ fn main() -> Result<(), Box<dyn Error>> {
         build.define(name, "1");
     }
 
-    let (fast, small): (Vec<_>, Vec<_>) =
-        paths(&sources)?.into_iter().filter(|path| is_compiled(path)).partition(|path| {
-            path.file_stem().is_some_and(|stem| PATH_OF_A_MESSAGE.iter().any(|name| stem == *name))
-        });
-    let mut for_speed = build.clone();
-    for_speed.opt_level(2).file(translation_unit("fast.cpp", &fast, &out)?);
-    // GCC's own limit keeps functions of a few lines from being inlined.
-    for_speed.flag_if_supported("--param=max-inline-insns-auto=100");
-    for_speed.flag_if_supported("--param=inline-unit-growth=200");
-    let mut for_size = build;
-    for_size.opt_level_str("s").file(translation_unit("small.cpp", &small, &out)?);
-    // A function that both have is linked from the first.
-    cc::Build::new()
-        .cpp(true)
-        .objects(for_speed.compile_intermediates())
-        .objects(for_size.compile_intermediates())
-        .compile("zmq");
+    build.opt_level(2).file(translation_unit(&sources, &out)?);
+    // -O2 inlines functions of at most 15 instructions, and stops when the file has grown by 40 %.
+    // 30 is the limit of -O3, and the file has room for all of them.
+    build.flag_if_supported("--param=max-inline-insns-auto=30");
+    build.flag_if_supported("--param=inline-unit-growth=200");
+    build.compile("zmq");
     Ok(())
 }
 
-/// The folder of libzmq in zeromq-src, which only cargo knows.
+/// The folder of libzmq in zeromq-src.
+///
+/// The crate has no function for that. But its `LibLocation::new` calls `into` on what it is given,
+/// and an `into` may ask for the path of the source file that calls it.
 fn vendor() -> Result<PathBuf, Box<dyn Error>> {
-    let metadata =
-        Command::new(env::var("CARGO")?).args(["metadata", "--format-version", "1"]).output()?;
-    if !metadata.status.success() {
-        return Err(String::from_utf8_lossy(&metadata.stderr).into());
+    struct PathOfCaller;
+    #[expect(clippy::from_over_into, reason = "`into` itself is to be called, not the library's")]
+    impl Into<PathBuf> for PathOfCaller {
+        #[track_caller]
+        fn into(self) -> PathBuf {
+            Location::caller().file().into()
+        }
     }
-    let metadata: serde_json::Value = serde_json::from_slice(&metadata.stdout)?;
-    let packages = metadata["packages"].as_array().into_iter().flatten();
-    let manifest = packages
-        .filter(|package| package["name"] == "zeromq-src")
-        .find_map(|package| package["manifest_path"].as_str())
-        .ok_or("zeromq-src is not among the dependencies")?;
-    Ok(Path::new(manifest).with_file_name("vendor"))
+    let location = LibLocation::new(PathOfCaller, "");
+    // The path of src/lib.rs.
+    let vendor = location.lib_dir().ancestors().nth(2).map(|package| package.join("vendor"));
+    vendor.filter(|vendor| vendor.is_dir()).ok_or_else(|| {
+        format!("zeromq-src's sources are not beside {}", location.lib_dir().display()).into()
+    })
 }
 
 /// What is in `folder`, in the order of the names.
@@ -149,17 +113,13 @@ fn is_compiled(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "cpp") && !name.starts_with("ws")
 }
 
-/// Writes a file `name` that includes `sources`.
-fn translation_unit(
-    name: &str,
-    sources: &[PathBuf],
-    out: &Path,
-) -> Result<PathBuf, Box<dyn Error>> {
+/// Writes a file that includes all that is compiled of `sources`.
+fn translation_unit(sources: &Path, out: &Path) -> Result<PathBuf, Box<dyn Error>> {
     let mut unit = String::new();
-    for source in sources {
+    for source in paths(sources)?.iter().filter(|path| is_compiled(path)) {
         writeln!(unit, "#include \"{}\"", source.display())?;
     }
-    let path = out.join(name);
+    let path = out.join("libzmq.cpp");
     fs::write(&path, unit)?;
     Ok(path)
 }

@@ -302,7 +302,7 @@ fn tmux_opens_each_program_in_a_pane_of_its_own() {
             let opened: Vec<_> = opened.collect();
             assert_eq!(opened.len(), programs.len(), "{log}");
             for (line, program) in opened.iter().zip(programs) {
-                assert!(line.contains(&format!("/release'/{program}; ")), "{line}");
+                assert!(line.contains(&format!("/debug'/{program}; ")), "{line}");
             }
             assert!(opened[0].starts_with(first), "{log}");
             assert!(opened[1..].iter().all(|line| line.starts_with("split-window ")), "{log}");

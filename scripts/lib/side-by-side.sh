@@ -2,7 +2,8 @@
 # Sourced, in the workspace's folder, by the scripts that run a pattern. Builds programs and runs them side by
 # side, each line prefixed with its program. When the script ends, it ends the programs that are still running.
 
-bin=${CARGO_TARGET_DIR:-target}/release
+# The profile of `cargo run` and `cargo test`, so that libzmq and libsodium are built once for all of them.
+bin=${CARGO_TARGET_DIR:-target}/debug
 folder=$(mktemp -d)
 programs=
 
@@ -25,13 +26,13 @@ wrong_usage() {
     exit 2
 }
 
-# Builds the named programs in release.
+# Builds the programs of these names.
 build() {
     for name; do
         set -- "$@" -p "$name"
         shift
     done
-    cargo build --release "$@"
+    cargo build "$@"
 }
 
 # Starts a program in the background, with the command $with if it is set, and stores its process id in
