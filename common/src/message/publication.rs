@@ -22,7 +22,7 @@ pub enum Form {
 /// `[b"client1", b"message for client1"]`, or as text, with a space between them.
 /// JSON: `{"topic": "client1", "message": "message for client1"}`; without a topic where there is
 /// only one frame; `{"frames": […]}` where there are more than two.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct Publication<'a, F> {
     form: Form,
     frames: &'a [F],

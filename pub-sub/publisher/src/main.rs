@@ -51,7 +51,7 @@ fn publish(args: &Args, program: &Program, tally: &mut Tally) -> Result<()> {
             let message = format!("message for {topic}");
             let frames = [topic.as_bytes(), message.as_bytes()];
             let publication = Publication::decode(args.form, &frames)?;
-            program.stdout.message(publication, &publication)?;
+            program.stdout.message(&publication, &publication)?;
             socket.send_multipart(frames, 0).context("cannot send a message")?;
         }
         tally.count();

@@ -11,8 +11,9 @@ const MAX_WEIGHT: usize = 64 << 20;
 /// What an object weighs beside the bytes it holds.
 const OBJECT_WEIGHT: usize = 64;
 /// How many objects may be built for one value: some are only there to build others from.
-const MAX_OBJECTS: usize = 4 << 20;
+pub(super) const MAX_OBJECTS: usize = 2 << 20;
 
+pub(super) const TOO_DEEP: &str = "nested too deep";
 pub(super) const TOO_LARGE: &str = "too large with its shared parts written out";
 
 /// An object. It names its parts, as it may be named itself, by their indices.
@@ -114,7 +115,7 @@ impl Objects {
             }
         }
         if level.max(whole.depth) > MAX_DEPTH {
-            return Err("nested too deep".into());
+            return Err(TOO_DEEP.into());
         }
         measured[index] = Some(whole);
         Ok(whole)

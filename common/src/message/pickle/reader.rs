@@ -100,7 +100,7 @@ impl<'a> Reader<'a> {
                 };
                 self.stack.extend(whole, parts)?;
             }
-            b'(' => self.stack.mark(),            // MARK
+            b'(' => self.stack.mark()?,           // MARK
             b'0' => drop(self.stack.pop()?),      // POP
             b'1' => drop(self.stack.pop_mark()?), // POP_MARK
             b'p' | b'q' | b'r' => {
@@ -229,8 +229,15 @@ mod tests {
         // Built, and thrown away: nothing that goes deep is ever taken down.
         let thrown_away = [vec![b']'; 1_000_000], vec![b'a'; 999_999], b"0N.".to_vec()].concat();
         assert_eq!(check(&thrown_away), Ok(()));
-        let too_many = [b"(".as_slice(), &vec![b'N'; 5 << 20], b"t."].concat();
+        assert_eq!(check(&vec![b'('; 1000]), refused("nested too deep"));
+    }
+
+    #[test]
+    fn what_is_only_there_to_build_others_is_limited() {
+        let too_many = [b"(".as_slice(), &vec![b'N'; 3 << 20], b"t."].concat();
         assert_eq!(check(&too_many), refused(TOO_LARGE));
+        let remembered = [b"N".as_slice(), &vec![0x94; 3 << 20], b"."].concat();
+        assert_eq!(check(&remembered), refused(TOO_LARGE));
     }
 
     #[test]

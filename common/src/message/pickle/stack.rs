@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::globals::Global;
-use super::objects::{Object, Objects, Whole};
+use super::objects::{MAX_DEPTH, MAX_OBJECTS, Object, Objects, TOO_DEEP, TOO_LARGE, Whole};
 use super::reader::Reason;
 use super::{MAX_INTEGER, Value};
 
@@ -25,8 +25,13 @@ impl Stack {
         self.objects.value(self.top()?)
     }
 
-    pub(super) fn mark(&mut self) {
+    pub(super) fn mark(&mut self) -> Result<(), Reason> {
+        // A pickler has a mark for each level that it is in, and one for what it adds there.
+        if self.marks.len() > 2 * MAX_DEPTH {
+            return Err(TOO_DEEP.into());
+        }
         self.marks.push(self.indices.len());
+        Ok(())
     }
 
     pub(super) fn memoize_next(&mut self) -> Result<(), Reason> {
@@ -129,6 +134,10 @@ impl Stack {
     }
 
     pub(super) fn memoize(&mut self, id: usize) -> Result<(), Reason> {
+        // A pickler remembers each object once.
+        if self.memo.len() == MAX_OBJECTS {
+            return Err(TOO_LARGE.into());
+        }
         self.memo.insert(id, self.top()?);
         Ok(())
     }
