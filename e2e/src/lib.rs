@@ -27,7 +27,7 @@ pub use keys::Keys;
 pub use nix::sys::signal::Signal;
 pub use process::{Ended, Process, Stream, group_exists};
 pub use program::{Language, PROGRAMS, Program, python, root, rust, script, shell};
-pub use sockets::{Peers, receive_result};
+pub use sockets::{Events, Peers, receive_result};
 
 /// How long a test waits for anything before it fails: much longer than it takes, even on a busy
 /// machine.
