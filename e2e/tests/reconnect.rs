@@ -8,7 +8,7 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use e2e::{DEADLINE, Peers, endpoint};
 use tempfile::tempdir;
@@ -437,6 +437,56 @@ fn a_message_that_broke_off_leaves_nothing() {
         server.socket.send_multipart(["one", "whole"], 0).unwrap();
         assert_eq!(client.recv_multipart(0).unwrap(), [&b"one"[..], b"whole"]);
     }
+}
+
+#[test]
+fn attempts_come_ever_less_often_until_one_is_of_use() {
+    let (peers, endpoint) = (Peers::new(), endpoint());
+    let greetings = [
+        ("a close", Vec::new(), true),
+        ("another pattern", handshake("PUB"), false),
+        ("a close after the handshake", handshake("PUSH"), true),
+        ("a frame over the limit", [handshake("PUSH"), vec![2; 9]].concat(), false),
+    ];
+    let client = client(&peers, PULL);
+    let events = peers.watch(&client);
+    let listener = TcpListener::bind(endpoint.strip_prefix("tcp://").unwrap()).unwrap();
+    client.connect(&endpoint).unwrap();
+    let mut intervals = vec![10, 20, 40, 80];
+    for (what, bytes, hangs_up) in greetings {
+        answer_with(&listener, &bytes, hangs_up, 4);
+        for interval in intervals {
+            assert_eq!(events.wait_for(CONNECT_RETRIED), interval, "{what}");
+        }
+        intervals = vec![80; 4];
+    }
+    drop(listener);
+
+    let server = Server::bind(PUSH, &endpoint);
+    server.socket.send("of use", 0).unwrap();
+    assert_eq!(client.recv_bytes(0).unwrap(), b"of use");
+    drop(server);
+    events.wait_for(DISCONNECTED);
+    assert_eq!(events.wait_for(CONNECT_RETRIED), 10);
+}
+
+#[test]
+fn a_connection_that_has_stood_for_long_was_of_use() {
+    let (peers, endpoint) = (Peers::new(), endpoint());
+    let client = client(&peers, PUSH);
+    let events = peers.watch(&client);
+    let listener = TcpListener::bind(endpoint.strip_prefix("tcp://").unwrap()).unwrap();
+    client.connect(&endpoint).unwrap();
+    answer_with(&listener, b"", true, 3);
+    for interval in [10, 20, 40] {
+        assert_eq!(events.wait_for(CONNECT_RETRIED), interval);
+    }
+    let mut connection = accept(&listener);
+    connection.write_all(&handshake("PULL")).unwrap();
+    connection.set_read_timeout(Some(Duration::from_millis(2 * 80))).unwrap();
+    assert!(connection.read_to_end(&mut Vec::new()).is_err(), "it stands");
+    drop(connection);
+    assert_eq!(events.wait_for(CONNECT_RETRIED), 10);
 }
 
 /// Drops all of it elsewhere, and tells when that is done.
