@@ -121,6 +121,31 @@ fn a_subscription_over_the_limit_ends_the_connection_and_others_go_on() {
     }
 }
 
+/// Taken for ZMTP 1.0, which knows no greeting, they would be received as messages.
+#[test]
+fn what_is_not_zmtp_is_refused_at_once_and_told_nothing() {
+    let peers = Peers::new();
+    for curve in [false, true] {
+        let (server, endpoint) = (peers.socket(PULL), endpoint());
+        if curve {
+            lock(&server, &CurveKeyPair::new().unwrap());
+        }
+        server.bind(&endpoint).unwrap();
+        for bytes in [
+            &b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"[..],
+            b"SSH-2.0-OpenSSH_9.6\r\n",
+            b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+            b"hi",
+            b"\n\n",
+        ] {
+            // Nothing but the signature, which both sides send at once.
+            let signature = &greeting("NULL")[..10];
+            assert!(signature.starts_with(&hang_up_on(&endpoint, bytes)));
+        }
+        assert_eq!(server.recv_bytes(zmq::DONTWAIT).unwrap_err(), zmq::Error::EAGAIN);
+    }
+}
+
 #[test]
 fn zmtp_1_is_still_spoken() {
     let (peers, endpoint) = (Peers::new(), endpoint());

@@ -323,6 +323,16 @@ fn mend_answers(what: &[u8], hangs_up: bool) {
 }
 
 #[test]
+fn http_gives_way_and_is_told_nothing() {
+    mend_answers(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n", false);
+}
+
+#[test]
+fn ssh_gives_way_and_is_told_nothing() {
+    mend_answers(b"SSH-2.0-OpenSSH_9.6\r\n", false);
+}
+
+#[test]
 fn who_closes_each_connection_gives_way() {
     mend_answers(b"", true);
 }
@@ -444,6 +454,7 @@ fn attempts_come_ever_less_often_until_one_is_of_use() {
     let (peers, endpoint) = (Peers::new(), endpoint());
     let greetings = [
         ("a close", Vec::new(), true),
+        ("nonsense", b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec(), false),
         ("another pattern", handshake("PUB"), false),
         ("a close after the handshake", handshake("PUSH"), true),
         ("a frame over the limit", [handshake("PUSH"), vec![2; 9]].concat(), false),
