@@ -1,7 +1,11 @@
 //! Plain sockets, in place of a program's peers.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
+
 use serde_json::Value;
-use zmq::{Context, Socket, SocketType};
+use zmq::{Context, Socket, SocketEvent, SocketType};
 
 use crate::DEADLINE;
 
@@ -38,6 +42,33 @@ impl Peers {
         socket
     }
 
+    /// Has libzmq tell what happens to `socket`, which is one of these.
+    #[must_use]
+    pub fn watch(&self, socket: &Socket) -> Events {
+        static WATCHES: AtomicU32 = AtomicU32::new(0);
+        let endpoint = format!("inproc://events-{}", WATCHES.fetch_add(1, Ordering::Relaxed));
+        socket.monitor(&endpoint, SocketEvent::ALL.to_raw().into()).expect("a monitor");
+        let monitor = self.connect(zmq::PAIR, &endpoint);
+        monitor.set_rcvtimeo(-1).expect("no time-out");
+        let (sender, events) = channel();
+        // libzmq waits for who is told: all of it is read, whoever asks.
+        thread::spawn(move || {
+            while let Ok(frames) = monitor.recv_multipart(0) {
+                let &[e0, e1, v0, v1, v2, v3] = frames[0].as_slice() else {
+                    panic!("no event: {frames:?}")
+                };
+                let event = u16::from_ne_bytes([e0, e1]);
+                let _ = sender.send((event, u32::from_ne_bytes([v0, v1, v2, v3])));
+                if event == SocketEvent::MONITOR_STOPPED.to_raw() {
+                    break;
+                }
+            }
+            drop(monitor);
+            drop(sender);
+        });
+        Events(events)
+    }
+
     /// A socket that is neither bound nor connected.
     #[must_use]
     pub fn socket(&self, kind: SocketType) -> Socket {
@@ -66,6 +97,37 @@ pub fn receive(socket: &Socket) -> Vec<Vec<u8>> {
 pub fn receive_json(socket: &Socket) -> Value {
     let [frame]: [Vec<u8>; 1] = receive(socket).try_into().expect("one frame");
     serde_json::from_slice(&frame).expect("JSON")
+}
+
+/// What libzmq tells of a socket, from [`Peers::watch`] on.
+pub struct Events(Receiver<(u16, u32)>);
+
+impl Events {
+    /// The number of the next event, and its value.
+    pub fn next(&self) -> (u16, u32) {
+        self.0.recv_timeout(DEADLINE).expect("an event")
+    }
+
+    /// Waits until the socket is closed, and with it its context, if nobody else has it.
+    pub fn end(self) {
+        let end = loop {
+            if let Err(end) = self.0.recv_timeout(DEADLINE) {
+                break end;
+            }
+        };
+        assert_eq!(end, RecvTimeoutError::Disconnected);
+    }
+
+    /// The value of the next event of this kind. Others are skipped.
+    pub fn wait_for(&self, event: SocketEvent) -> u32 {
+        loop {
+            if let (number, value) = self.next()
+                && number == event.to_raw()
+            {
+                return value;
+            }
+        }
+    }
 }
 
 /// Receives a result of the pipeline: the consumer's id, and the task's number.

@@ -1,7 +1,5 @@
 //! What a socket may be bound to, what stands in its way, and what a program says of it.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::fs;
 use std::net::TcpStream;
 use std::os::unix::fs::{FileTypeExt, symlink};

@@ -1,8 +1,6 @@
 //! The log on stderr: whatever a peer does and whatever becomes of stderr, it ends no program, holds
 //! none up, and stays small.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::fs::{File, OpenOptions};
 use std::io::{PipeReader, Write, pipe};
 use std::process::Stdio;

@@ -1,8 +1,6 @@
 //! What goes in comes out, once, bit by bit: JSON and Python objects from one program to the other, in
 //! Rust and in Python.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use Language::{Python, Rust};
 use e2e::{Language, Peers, Stream, endpoint, rust};
 

@@ -9,6 +9,7 @@ pub mod errno;
     reason = "generated, with the names of zmq.h, where they are documented"
 )]
 mod ffi;
+pub mod protocol_error;
 
 pub use std::os::fd::RawFd;
 

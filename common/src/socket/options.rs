@@ -12,6 +12,10 @@ use super::curve::CurveArgs;
 /// its end. In milliseconds (`ZMQ_LINGER`).
 const LINGER: i32 = 1000;
 
+/// How long a socket pauses at most between its attempts to connect, while they fail: so what is
+/// mended at the other end is found within five seconds. In milliseconds (`ZMQ_RECONNECT_IVL_MAX`).
+const RECONNECT: i32 = 4000;
+
 /// The longest frame that a socket takes which receives nothing but subscriptions: a long topic is
 /// kept for as long as its subscriber is there, and compared with each message. In bytes.
 const SUBSCRIPTION: i64 = 1 << 10;
@@ -58,6 +62,9 @@ impl SocketArgs {
             _ => i64::MAX,
         });
         socket.set_maxmsgsize(limit).context("cannot limit the message size")?;
+        socket
+            .set_reconnect_ivl_max(RECONNECT)
+            .context("cannot limit the pauses between attempts")?;
         socket.set_linger(LINGER).context("cannot limit the linger time")?;
         if !self.heartbeat.is_zero() {
             set_heartbeat(socket, self.heartbeat).context("cannot set the heartbeat")?;

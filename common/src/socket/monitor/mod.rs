@@ -13,7 +13,7 @@ use std::time::Instant;
 use anyhow::Context as _;
 use zmq::{Context, Error, SocketEvent};
 
-use event::Event;
+use event::{Event, Own};
 pub(super) use watch::Side;
 use watch::Watch;
 
@@ -69,8 +69,9 @@ impl Connections {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn hear(&self, event: &Event) {
-        let mut state = self.lock();
+    fn hear(&self, event: &Event, own: Own) {
+        let mut guard = self.lock();
+        let state = &mut *guard;
         match event.kind {
             SocketEvent::ACCEPTED => state.open += 1,
             SocketEvent::DISCONNECTED => state.open = state.open.saturating_sub(1),
@@ -78,10 +79,18 @@ impl Connections {
             _ => {}
         }
         let now = Instant::now();
-        for line in state.watches.iter_mut().filter_map(|watch| watch.hear(event, now)) {
+        let notes: Vec<_> =
+            state.watches.iter_mut().filter_map(|watch| watch.hear(event, now)).collect();
+        let trouble = state.watches.iter_mut().find_map(|watch| watch.trouble(event, own));
+        drop(guard);
+        self.changed.notify_all();
+        // Not under the lock: stderr may be slow.
+        for line in notes {
             tracing::warn!(target: NOTE, "{line}");
         }
-        self.changed.notify_all();
+        if let Some(line) = trouble {
+            tracing::warn!("{line}");
+        }
     }
 
     /// Says where nobody has been for too long. Returns how long to wait for the next event.
@@ -93,13 +102,16 @@ impl Connections {
             state.watches.iter().filter(|watch| due(watch)).map(Watch::place).collect()
         };
         for (endpoint, side) in missing {
-            // Not under the lock: to ask the OS may take its time.
+            // Neither under the lock: name servers and stderr may be slow.
             let connects = side == Side::Connects;
-            let reason = connects.then(|| probe::reason(&endpoint)).flatten();
-            let mut state = self.lock();
-            let mut watches = state.watches.iter_mut();
-            let watch = watches.find(|watch| watch.place().0 == endpoint && due(watch));
-            if let Some(line) = watch.and_then(|watch| watch.say(reason)) {
+            let unresolved = connects.then(|| probe::unresolved(&endpoint)).flatten();
+            let line = {
+                let mut state = self.lock();
+                let mut watches = state.watches.iter_mut();
+                let watch = watches.find(|watch| watch.place().0 == endpoint && due(watch));
+                watch.map(|watch| watch.say(unresolved))
+            };
+            if let Some(line) = line {
                 tracing::warn!(target: NOTE, "{line}");
             }
         }
@@ -118,6 +130,10 @@ impl Connections {
 /// Logs and counts every event of `socket` from now on, until its context is terminated. To be
 /// called before the socket binds or connects, so that nothing is missed.
 pub(super) fn start(context: &Context, socket: &zmq::Socket) -> anyhow::Result<Arc<Connections>> {
+    let own = Own {
+        kind: socket.get_socket_type().context("cannot ask for the socket's type")?,
+        limit: socket.get_maxmsgsize().context("cannot ask for the limit of frames")?,
+    };
     static MONITORS: AtomicU32 = AtomicU32::new(0);
     let endpoint = format!("inproc://monitor-{}", MONITORS.fetch_add(1, Ordering::Relaxed));
     // Reporting a failed `bind` to a monitor overwrites the error number that `bind` returns.
@@ -131,23 +147,21 @@ pub(super) fn start(context: &Context, socket: &zmq::Socket) -> anyhow::Result<A
         .name("monitor".to_owned())
         .spawn(move || {
             // The only error that is left is the end of the context.
-            let _ = follow(&events, &shared);
+            let _ = follow(&events, &shared, own);
             shared.end();
         })
         .context("cannot start the monitor's thread")?;
     Ok(connections)
 }
 
-fn follow(events: &zmq::Socket, connections: &Connections) -> zmq::Result<()> {
-    let mut binds = false;
+fn follow(events: &zmq::Socket, connections: &Connections, own: Own) -> zmq::Result<()> {
     loop {
         events.set_rcvtimeo(connections.say_who_is_missing())?;
         match events.recv_multipart(0) {
             Ok(frames) => {
                 let Some(event) = Event::parse(&frames) else { continue };
-                binds |= event.kind == SocketEvent::LISTENING;
-                event.log(binds);
-                connections.hear(&event);
+                event.log();
+                connections.hear(&event, own);
             }
             Err(Error::EAGAIN | Error::EINTR) => {}
             Err(error) => return Err(error),

@@ -7,10 +7,13 @@ use std::time::{Duration, Instant};
 
 use zmq::SocketEvent;
 
-use super::event::Event;
+use super::event::{Event, Own, os_error};
 
 /// How long a socket may be alone before that is said.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// `EINPROGRESS`: an attempt to connect has begun.
+const IN_PROGRESS: u32 = 115;
 
 /// Which end of its connections an endpoint is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,8 +35,10 @@ pub(super) struct Watch {
     side: Side,
     /// The connections of a side that listens, as file descriptors.
     open: BTreeSet<u32>,
-    /// Whether a side that connects has reached somebody, whatever that is.
-    reached: bool,
+    /// Why a side that connects did not reach anybody: the OS's error number.
+    unreached: Option<u32>,
+    /// What was wrong when a side that connects did reach somebody, until it is mended.
+    trouble: Option<(SocketEvent, u32)>,
     /// Since when nobody is there.
     alone: Option<Instant>,
     /// Whether that was said.
@@ -43,7 +48,7 @@ pub(super) struct Watch {
 impl Watch {
     pub(super) fn new(endpoint: &str, side: Side, now: Instant) -> Self {
         let (endpoint, open) = (endpoint.to_owned(), BTreeSet::new());
-        Self { endpoint, side, open, reached: false, alone: Some(now), said: false }
+        Self { endpoint, side, open, unreached: None, trouble: None, alone: Some(now), said: false }
     }
 
     /// The endpoint, and which end of its connections it is.
@@ -51,16 +56,18 @@ impl Watch {
         (self.endpoint.clone(), self.side)
     }
 
-    /// Learns from an event of the socket. Returns what to say of it.
+    /// Learns from an event of the socket. Returns what to say of a peer that has come.
     pub(super) fn hear(&mut self, event: &Event, now: Instant) -> Option<String> {
         match (self.side, event.kind) {
             (Side::Connects, _) if event.endpoint != self.endpoint => {}
-            (Side::Connects, SocketEvent::CONNECTED) => self.reached = true,
+            (Side::Connects, SocketEvent::CONNECT_DELAYED) if event.value != IN_PROGRESS => {
+                self.unreached = Some(event.value);
+            }
+            (Side::Connects, SocketEvent::CONNECTED) => self.unreached = None,
             (Side::Connects, SocketEvent::HANDSHAKE_SUCCEEDED) => return self.arrived(),
             (Side::Connects, SocketEvent::DISCONNECTED) => {
                 self.alone.get_or_insert(now);
             }
-            (Side::Connects, SocketEvent::CONNECT_RETRIED) => self.reached = false,
             (Side::Connects, _) => {}
             (_, SocketEvent::ACCEPTED) => {
                 self.open.insert(event.value);
@@ -77,8 +84,27 @@ impl Watch {
         None
     }
 
+    /// What an event says is wrong, unless that was said already of what is there.
+    pub(super) fn trouble(&mut self, event: &Event, own: Own) -> Option<String> {
+        let connects = self.side == Side::Connects;
+        if connects && event.endpoint != self.endpoint {
+            return None;
+        }
+        let line = event.trouble(own, connects)?;
+        if !connects {
+            return Some(line);
+        }
+        let known = self.trouble.replace((event.kind, event.value));
+        if known == self.trouble {
+            return None;
+        }
+        // That nobody answers is no news any more.
+        self.said = true;
+        Some(format!("{line}; trying again"))
+    }
+
     fn arrived(&mut self) -> Option<String> {
-        self.alone = None;
+        (self.alone, self.unreached, self.trouble) = (None, None, None);
         let endpoint = &self.endpoint;
         std::mem::take(&mut self.said).then(|| match self.side {
             Side::Connects => format!("connected to {endpoint}"),
@@ -91,29 +117,22 @@ impl Watch {
         self.alone.filter(|_| !self.said).map(|since| since + PATIENCE)
     }
 
-    /// What to say when it is time to, with the OS's `reason` on a side that connects. Nothing where
-    /// somebody has just come, and libzmq has yet to find him.
-    pub(super) fn say(&mut self, reason: Option<String>) -> Option<String> {
+    /// What to say when it is time to, with the resolver's reason where the endpoint's name is
+    /// `unresolved`.
+    pub(super) fn say(&mut self, unresolved: Option<String>) -> String {
+        self.said = true;
         let endpoint = &self.endpoint;
-        let line = match (self.side, reason) {
-            (Side::Connects, Some(reason)) => {
+        match self.side {
+            Side::Connects => {
+                let reason = unresolved.or(self.unreached.map(os_error));
+                let reason = reason.unwrap_or("no answer in time".to_owned());
                 format!("nobody answers at {endpoint}: {reason}; waiting")
             }
-            (Side::Connects, None) if self.reached => {
-                format!(
-                    "{endpoint} accepts connections, but completes no ZeroMQ handshake; waiting"
-                )
-            }
-            (Side::Connects, None) => return None,
-            (Side::Listens | Side::Needs, _) => {
-                format!("nobody is connected to {endpoint}; waiting")
-            }
-            (Side::Publishes, _) => {
+            Side::Listens | Side::Needs => format!("nobody is connected to {endpoint}; waiting"),
+            Side::Publishes => {
                 format!("nobody is connected to {endpoint}: what is published now, nobody receives")
             }
-        };
-        self.said = true;
-        Some(line)
+        }
     }
 }
 
@@ -134,7 +153,10 @@ mod tests {
         let start = Instant::now();
         let mut watch = Watch::new("tcp://a:1", Side::Connects, start);
         assert_eq!(watch.due(), Some(after(start, 2)));
-        let line = watch.say(Some("connection refused".to_owned())).unwrap();
+        watch.hear(&event(SocketEvent::CONNECT_DELAYED, IN_PROGRESS), start);
+        assert!(watch.say(None).contains(": no answer in time; "));
+        watch.hear(&event(SocketEvent::CONNECT_DELAYED, 111), start);
+        let line = watch.say(None);
         assert_eq!(line, "nobody answers at tcp://a:1: connection refused; waiting");
         assert_eq!(watch.due(), None);
         let connected = event(SocketEvent::HANDSHAKE_SUCCEEDED, 0);
@@ -154,13 +176,22 @@ mod tests {
     }
 
     #[test]
-    fn what_is_reached_but_is_no_zeromq_socket_is_told_from_what_is_not_reached() {
+    fn the_same_trouble_is_said_once_and_again_when_it_comes_back() {
         let start = Instant::now();
+        let own = Own { kind: zmq::REQ, limit: 100 };
         let mut watch = Watch::new("tcp://a:1", Side::Connects, start);
-        assert_eq!(watch.say(None), None);
-        watch.hear(&event(SocketEvent::CONNECTED, 5), start);
-        let line = watch.say(None).unwrap();
-        assert!(line.starts_with("tcp://a:1 accepts connections, but"), "{line}");
+        let refused = event(SocketEvent::HANDSHAKE_FAILED_AUTH, 400);
+        let line = watch.trouble(&refused, own).unwrap();
+        assert_eq!(line, "tcp://a:1 refused this program's key (status 400); trying again");
+        assert_eq!(watch.trouble(&refused, own), None);
+        assert_eq!(watch.due(), None);
+        let connected = event(SocketEvent::HANDSHAKE_SUCCEEDED, 0);
+        assert_eq!(watch.hear(&connected, start).as_deref(), Some("connected to tcp://a:1"));
+        assert!(watch.trouble(&refused, own).is_some());
+        // Of the many peers of a side that listens, each is another one.
+        let mut watch = Watch::new("tcp://*:1", Side::Listens, start);
+        let closed = event(SocketEvent::HANDSHAKE_FAILED_PROTOCOL, 7);
+        assert!(watch.trouble(&closed, own).is_some() && watch.trouble(&closed, own).is_some());
     }
 
     #[test]
@@ -179,7 +210,7 @@ mod tests {
         // Clients come and go.
         assert_eq!(listens.due(), None);
         assert_eq!(needs.due(), Some(after(start, 5)));
-        assert_eq!(needs.say(None).unwrap(), "nobody is connected to tcp://*:1; waiting");
+        assert_eq!(needs.say(None), "nobody is connected to tcp://*:1; waiting");
         let line = needs.hear(&event(SocketEvent::ACCEPTED, 9), start);
         assert_eq!(line.as_deref(), Some("a peer has connected to tcp://*:1"));
     }
