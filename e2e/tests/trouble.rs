@@ -35,7 +35,8 @@ fn an_answer_over_the_limit_is_told_and_does_not_keep_a_client_waiting() {
 fn a_request_over_the_limit_is_told_with_its_size() {
     let (peers, endpoint) = (Peers::new(), endpoint());
     let server = rust("zmq_server").args(["--bind", &endpoint]).start();
-    send(&peers.connect(zmq::REQ, &endpoint), vec![b'x'; HUGE]);
+    let client = peers.connect(zmq::REQ, &endpoint);
+    send(&client, vec![b'x'; HUGE]);
     warning(&server, &format!("a peer on {endpoint}: a frame of {HUGE} bytes is over the limit"));
     let honest = peers.connect(zmq::REQ, &endpoint);
     send(&honest, "1");
