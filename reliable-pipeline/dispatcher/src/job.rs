@@ -1,4 +1,4 @@
-//! The tasks of a job, and what it is called.
+//! The tasks of a job, and its id.
 
 use std::fmt::Write as _;
 use std::fs::File;
@@ -25,7 +25,6 @@ enum Tasks {
 
 impl Job {
     /// The job of `count` tasks `{"num": n}`.
-    #[must_use]
     pub fn counted(count: u64) -> Self {
         let id = id(format!("count {count}").as_bytes());
         Self { id, tasks: Tasks::Counted(count) }
@@ -35,7 +34,7 @@ impl Job {
     ///
     /// # Errors
     ///
-    /// What cannot be read; the first line that is not JSON.
+    /// A file that cannot be read; the first line that is not JSON.
     pub fn read(path: &Path) -> Result<Self> {
         let what = || format!("cannot read the tasks in {}", path.display());
         let mut text = Vec::new();
@@ -47,7 +46,7 @@ impl Job {
         Self::parse(text).with_context(what)
     }
 
-    /// A job of a task a line. Empty lines are none.
+    /// One task per line. Empty lines are ignored.
     fn parse(text: Vec<u8>) -> Result<Self> {
         let mut bounds = Vec::new();
         let mut start = 0;
@@ -65,7 +64,6 @@ impl Job {
     }
 
     /// How many tasks there are.
-    #[must_use]
     pub fn total(&self) -> u64 {
         match &self.tasks {
             Tasks::Counted(count) => *count,
@@ -74,7 +72,6 @@ impl Job {
     }
 
     /// The tasks of these numbers, which are below the total, as a JSON array.
-    #[must_use]
     pub fn tasks(&self, nums: &[u64]) -> Vec<u8> {
         let mut array = Vec::with_capacity(2 + 16 * nums.len());
         for num in nums {

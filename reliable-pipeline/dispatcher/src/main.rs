@@ -31,9 +31,9 @@ use protocol::ranges::ranges;
 use protocol::schedule::{Batch, Policy, Schedule};
 use zmq::{DONTWAIT, POLLIN, Socket};
 
-/// How often the dispatcher looks whether a worker has died, in milliseconds.
+/// How often the dispatcher checks for dead workers, in milliseconds.
 const TICK: i64 = 50;
-/// How long a dispatcher whose job is done waits for workers to hear of it.
+/// How long a dispatcher whose job is done waits for its workers to disconnect.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
 
 fn main() -> ExitCode {
@@ -68,11 +68,11 @@ struct Dispatch<'a> {
     job: &'a Job,
     schedule: Schedule,
     start: Instant,
-    /// The sink that has told all that is done. Before, nothing is handed out.
+    /// The sink that has reported all that is done. Before that, nothing is handed out.
     sink: Option<Session>,
     /// Workers that wait for an answer: the envelope of each request.
     waiting: VecDeque<(Session, Vec<Vec<u8>>)>,
-    /// When the sink was told that nothing remains.
+    /// Since when nothing remains.
     finished: Option<Instant>,
     tally: &'a mut Tally,
     figures: &'a mut Figures,
@@ -115,7 +115,7 @@ fn dispatch(
         while let Some(request) = received(&workers).context("cannot receive from a worker")? {
             dispatch.hear_worker(request, &workers)?;
         }
-        dispatch.schedule.pass(dispatch.start.elapsed());
+        dispatch.schedule.tick(dispatch.start.elapsed());
         dispatch.answer_waiting(&workers)?;
 
         let over = dispatch.is_over(workers.connections().open());
@@ -169,8 +169,8 @@ impl Dispatch<'_> {
             }
             Some(_) if all => self.schedule.acknowledge_only(&nums),
             Some(_) if self.sink == Some(session) => self.schedule.acknowledge(&nums),
-            // It is not known yet, or has to write first what its output is of.
-            _ => return ToSink::TellAll { job, total },
+            // It is not known yet, or its output has no job yet.
+            _ => return ToSink::Resync { job, total },
         }
         self.sink = Some(session);
         self.figures.failed = failed;
@@ -233,9 +233,9 @@ impl Dispatch<'_> {
                 self.schedule.bye(session);
                 send(workers, &envelope, [serde_json::to_vec(&ToWorker::End)?])?;
             } else if !self.schedule.knows(session) {
-                // Not heard of for too long: a worker that waits asks again all the time.
+                // Silent for too long: a waiting worker keeps asking.
             } else if let Some(batch) =
-                self.sink.and_then(|_synchronised| self.schedule.take(session, now))
+                self.sink.and_then(|_synchronised| self.schedule.next_batch(session, now))
             {
                 self.hand_out(&batch, &envelope, workers)?;
             } else {

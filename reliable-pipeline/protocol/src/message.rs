@@ -1,12 +1,12 @@
-//! The messages, each a JSON object in a frame. `../PROTOCOL.md` tells when they are sent.
+//! The messages, each a JSON object in a frame. `../PROTOCOL.md` says when each is sent.
 
 use serde::{Deserialize, Serialize};
 
 use crate::VERSION;
 use crate::ranges::Range;
 
-/// One run of a worker or a sink: a random number, so that a process that is started again is not
-/// taken for the one before.
+/// One run of a worker or a sink: a random number, so that a restarted process is not mistaken for
+/// the one before.
 pub type Session = u64;
 
 /// What a peer sends to the dispatcher, with the version it speaks.
@@ -57,7 +57,7 @@ pub enum FromWorker {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         failed: Vec<Failure>,
     },
-    /// Its sessions work on.
+    /// Its sessions are alive.
     Alive {
         /// Their runs.
         sessions: Vec<Session>,
@@ -138,8 +138,9 @@ pub enum ToSink {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         given_up: Vec<GivenUp>,
     },
-    /// The dispatcher does not know this sink yet: it is to tell all that is done.
-    TellAll {
+    /// The dispatcher does not know this sink yet, and asks for all that is done.
+    #[serde(rename = "tell_all")]
+    Resync {
         /// The job.
         job: String,
         /// How many tasks it has.

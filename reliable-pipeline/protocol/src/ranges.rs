@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 pub struct Range(pub u64, pub u64);
 
 /// The fewest ranges that hold exactly `nums`, which come in ascending order.
-#[must_use]
 pub fn ranges(nums: impl IntoIterator<Item = u64>) -> Vec<Range> {
     let mut ranges: Vec<Range> = Vec::new();
     for num in nums {

@@ -1,7 +1,7 @@
-//! What a dispatcher knows of its job: which task waits, who works on it, whether it is done.
+//! What a dispatcher knows about its job: which tasks wait, who works on which, which are done.
 //!
-//! No sockets and no clock: the time of an event comes with it, counted from any moment. Everything
-//! here can be learnt anew, from the sink and by waiting, so it may be lost at any moment.
+//! No sockets and no clock: time is an argument, counted from any moment. This is soft state: a new
+//! dispatcher rebuilds it from the sink.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::Duration;
@@ -13,17 +13,17 @@ use crate::ranges::{Range, numbers};
 pub use crate::worker::Batch;
 use crate::worker::Worker;
 
-/// How long a result may be on its way to the output before it counts as lost.
-const ON_ITS_WAY: Duration = Duration::from_secs(2);
-/// At the tail, what is late by this is handed out a second time.
-const LATE: Duration = Duration::from_millis(200);
+/// A result that is not acknowledged after this long counts as lost.
+const ACK_TIMEOUT: Duration = Duration::from_secs(2);
+/// A task is a straggler when it is overdue by this much.
+const STRAGGLER_SLACK: Duration = Duration::from_millis(200);
 
 /// What the command line decides.
 #[derive(Clone, Copy, Debug)]
 pub struct Policy {
-    /// After so many failed attempts a task is given up.
+    /// Give a task up after this many failed attempts.
     pub attempts: u8,
-    /// A worker that is not heard of for so long is dead.
+    /// A worker that is silent for this long is dead.
     pub lease: Duration,
 }
 
@@ -34,68 +34,63 @@ pub struct Schedule {
     done: FixedBitSet,
     /// The first task that was never handed out.
     fresh: u64,
-    /// Tasks to be handed out again, each once.
-    again: VecDeque<u64>,
-    in_again: HashSet<u64>,
-    /// Failed attempts. A task that has any is handed out alone, so that it can harm no other.
+    /// Tasks to hand out again, each once.
+    retry_queue: VecDeque<u64>,
+    in_retry_queue: HashSet<u64>,
+    /// Failed attempts. A task with any is handed out alone, so that it harms no other.
     attempts: HashMap<u64, u8>,
     given_up: HashMap<u64, GivenUp>,
     workers: HashMap<Session, Worker>,
-    /// Batches that are worked off, but not acknowledged, in the order of their ends.
-    on_their_way: VecDeque<(Duration, Vec<u64>)>,
-    /// Tasks that were handed out a second time because they were late.
-    doubled: HashSet<u64>,
+    /// Batches that are finished but not acknowledged, in the order they were finished.
+    in_flight: VecDeque<(Duration, Vec<u64>)>,
+    /// Stragglers that another worker was given, too.
+    backed_up: HashSet<u64>,
     batches: u64,
     handed_out: u64,
 }
 
 impl Schedule {
     /// A job of `total` tasks, numbered from 0, of which none is known to be done.
-    #[must_use]
     pub fn new(total: u64, policy: Policy, first_batch: u64) -> Self {
         Self {
             policy,
             total,
             done: FixedBitSet::with_capacity(usize::try_from(total).unwrap_or(usize::MAX)),
             fresh: 0,
-            again: VecDeque::new(),
-            in_again: HashSet::new(),
+            retry_queue: VecDeque::new(),
+            in_retry_queue: HashSet::new(),
             attempts: HashMap::new(),
             given_up: HashMap::new(),
             workers: HashMap::new(),
-            on_their_way: VecDeque::new(),
-            doubled: HashSet::new(),
+            in_flight: VecDeque::new(),
+            backed_up: HashSet::new(),
             batches: first_batch,
             handed_out: 0,
         }
     }
 
     /// How many tasks are not acknowledged yet.
-    #[must_use]
     pub fn remaining(&self) -> u64 {
         self.total - self.done.count_ones(..) as u64
     }
 
-    /// How often tasks were handed out, in all.
-    #[must_use]
+    /// How many times tasks were handed out.
     pub fn handed_out(&self) -> u64 {
         self.handed_out
     }
 
     /// How many workers are alive.
-    #[must_use]
     pub fn workers(&self) -> usize {
         self.workers.len()
     }
 
     /// The tasks that are given up, until the sink has acknowledged them.
-    #[must_use]
     pub fn given_up(&self) -> Vec<GivenUp> {
         self.given_up.values().cloned().collect()
     }
 
-    /// A worker asks for work, and says how the last `batch` that it has received went. Returns the
-    /// batch that it was given before, if it has not received that.
+    /// A worker asks for work, and names the last `batch` it received and what `failed` of it.
+    /// Returns the batch it was given, if it has not received that one.
     pub fn ready(
         &mut self,
         session: Session,
@@ -105,7 +100,7 @@ impl Schedule {
         now: Duration,
     ) -> Option<Batch> {
         let worker = self.workers.entry(session).or_insert_with(|| Worker::new(worker_id));
-        worker.heard = now;
+        worker.last_seen = now;
         if let Some(held) = worker.lost(batch) {
             return Some(held);
         }
@@ -117,19 +112,18 @@ impl Schedule {
                 self.failed_attempt(*num, worker_id, why);
             }
         }
-        self.on_their_way.push_back((now, nums));
+        self.in_flight.push_back((now, nums));
         None
     }
 
     /// A worker is alive.
     pub fn alive(&mut self, session: Session, now: Duration) {
         if let Some(worker) = self.workers.get_mut(&session) {
-            worker.heard = now;
+            worker.last_seen = now;
         }
     }
 
     /// Whether a worker is alive.
-    #[must_use]
     pub fn knows(&self, session: Session) -> bool {
         self.workers.contains_key(&session)
     }
@@ -141,15 +135,15 @@ impl Schedule {
         }
     }
 
-    /// A worker that holds nothing is to be given tasks. `None` where there is none for it now.
-    pub fn take(&mut self, session: Session, now: Duration) -> Option<Batch> {
-        let waiting = self.again.len() as u64 + (self.total - self.fresh);
+    /// The next batch for a worker that holds none. `None` if there is nothing for it now.
+    pub fn next_batch(&mut self, session: Session, now: Duration) -> Option<Batch> {
+        let waiting = self.retry_queue.len() as u64 + (self.total - self.fresh);
         let share = waiting.div_ceil(2 * self.workers.len().max(1) as u64);
         let worker = self.workers.get(&session)?;
         let size = worker.batch_size(share);
-        let mut nums = self.again_or_fresh(size);
+        let mut nums = self.retries_then_fresh(size);
         if nums.is_empty() {
-            nums = self.late(session, size, now);
+            nums = self.stragglers(session, size, now);
         }
         if nums.is_empty() {
             return None;
@@ -162,15 +156,15 @@ impl Schedule {
         Some(batch)
     }
 
-    fn again_or_fresh(&mut self, size: u64) -> Vec<u64> {
+    fn retries_then_fresh(&mut self, size: u64) -> Vec<u64> {
         let mut nums = Vec::new();
-        while let Some(&num) = self.again.front() {
+        while let Some(&num) = self.retry_queue.front() {
             let alone = self.attempts.contains_key(&num);
             if !nums.is_empty() && (alone || nums.len() as u64 >= size) {
                 return nums;
             }
-            self.again.pop_front();
-            self.in_again.remove(&num);
+            self.retry_queue.pop_front();
+            self.in_retry_queue.remove(&num);
             if self.waits(num) {
                 nums.push(num);
                 if alone {
@@ -196,23 +190,24 @@ impl Schedule {
         usize::try_from(num).is_ok_and(|num| self.done.contains(num))
     }
 
-    /// At the tail: tasks that another worker should have done by now, or whose results should have
-    /// arrived. Each is handed out a second time once.
-    fn late(&mut self, session: Session, size: u64, now: Duration) -> Vec<u64> {
-        let slowest = self.workers.values().filter_map(Worker::pace).max();
+    /// Tasks that another worker should have finished by now, or whose results should have arrived.
+    /// Each is backed up once.
+    fn stragglers(&mut self, session: Session, size: u64, now: Duration) -> Vec<u64> {
+        let slowest = self.workers.values().filter_map(Worker::time_per_task).max();
         let held = self.workers.iter().filter(|(other, _)| **other != session);
-        let held = held.filter_map(|(_, worker)| worker.late(slowest, LATE, now));
-        let on_their_way = self.on_their_way.iter();
-        let on_their_way =
-            on_their_way.filter(|(since, _)| now.saturating_sub(*since) > 2 * LATE).map(|(_, n)| n);
+        let held = held.filter_map(|(_, worker)| worker.straggling(slowest, STRAGGLER_SLACK, now));
+        let in_flight = self.in_flight.iter();
+        let in_flight = in_flight
+            .filter(|(since, _)| now.saturating_sub(*since) > 2 * STRAGGLER_SLACK)
+            .map(|(_, n)| n);
         let nums: Vec<u64> = held
-            .chain(on_their_way)
+            .chain(in_flight)
             .flatten()
             .copied()
-            .filter(|num| self.waits(*num) && !self.doubled.contains(num))
+            .filter(|num| self.waits(*num) && !self.backed_up.contains(num))
             .take(usize::try_from(size).unwrap_or(usize::MAX))
             .collect();
-        self.doubled.extend(&nums);
+        self.backed_up.extend(&nums);
         nums
     }
 
@@ -225,11 +220,11 @@ impl Schedule {
             self.given_up.remove(&num);
         }
         while self
-            .on_their_way
+            .in_flight
             .front()
             .is_some_and(|(_, nums)| nums.iter().all(|num| self.is_done(*num)))
         {
-            self.on_their_way.pop_front();
+            self.in_flight.pop_front();
         }
     }
 
@@ -242,13 +237,12 @@ impl Schedule {
         self.hand_back(&lost);
     }
 
-    /// Time has passed: workers that were not heard of are dead, and results that have not arrived
-    /// are lost.
-    pub fn pass(&mut self, now: Duration) {
+    /// Time has passed: workers that are silent are dead, and results that are overdue are lost.
+    pub fn tick(&mut self, now: Duration) {
         let dead: Vec<Session> = self
             .workers
             .iter()
-            .filter(|(_, worker)| now.saturating_sub(worker.heard) > self.policy.lease)
+            .filter(|(_, worker)| now.saturating_sub(worker.last_seen) > self.policy.lease)
             .map(|(session, _)| *session)
             .collect();
         for session in dead {
@@ -258,20 +252,20 @@ impl Schedule {
             }
         }
         while self
-            .on_their_way
+            .in_flight
             .front()
-            .is_some_and(|(since, _)| now.saturating_sub(*since) > ON_ITS_WAY)
+            .is_some_and(|(since, _)| now.saturating_sub(*since) > ACK_TIMEOUT)
         {
-            let lost = self.on_their_way.pop_front().map_or_else(Vec::new, |(_, nums)| nums);
+            let lost = self.in_flight.pop_front().map_or_else(Vec::new, |(_, nums)| nums);
             self.hand_back(&lost);
         }
     }
 
     fn hand_back(&mut self, nums: &[u64]) {
         for &num in nums {
-            if num < self.fresh && self.waits(num) && self.in_again.insert(num) {
-                self.doubled.remove(&num);
-                self.again.push_back(num);
+            if num < self.fresh && self.waits(num) && self.in_retry_queue.insert(num) {
+                self.backed_up.remove(&num);
+                self.retry_queue.push_back(num);
             }
         }
     }

@@ -2,47 +2,47 @@
 
 use std::time::Duration;
 
-/// How much work a batch is to be: so little that nobody waits long for its end, so much that
+/// How much work a batch holds: little enough that nobody waits long for its end, enough that
 /// asking for it costs little.
 const BATCH_TIME: Duration = Duration::from_millis(10);
-/// The most tasks in a batch: as much as a message is to hold.
+/// Maximum number of tasks per batch, so that a message stays small.
 const BATCH_LIMIT: u64 = 5_000;
-/// How many times as many tasks a batch may have as the one before.
+/// A batch is at most this many times as large as the one before.
 const GROWTH: u64 = 4;
 
 /// Tasks that are handed out together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Batch {
-    /// Tells it from all others of the same dispatcher.
+    /// Unique among the batches of a dispatcher.
     pub id: u64,
     /// The tasks, in ascending order.
     pub nums: Vec<u64>,
 }
 
-/// A worker that is alive, as far as is known.
+/// A worker that is believed to be alive.
 pub(crate) struct Worker {
     /// Its name in results.
     pub name: u64,
-    /// When it was last heard of.
-    pub heard: Duration,
-    /// What it works on, and since when.
+    /// When it was last heard from.
+    pub last_seen: Duration,
+    /// The batch it works on, and since when.
     holds: Option<(Duration, Batch)>,
-    /// Its time per task, of late.
-    pace: Option<Duration>,
+    /// How long its last batch took, per task.
+    time_per_task: Option<Duration>,
     last_size: u64,
 }
 
 impl Worker {
     pub fn new(name: u64) -> Self {
-        Self { name, heard: Duration::ZERO, holds: None, pace: None, last_size: 0 }
+        Self { name, last_seen: Duration::ZERO, holds: None, time_per_task: None, last_size: 0 }
     }
 
     pub fn holds(&self) -> Option<&Batch> {
         self.holds.as_ref().map(|(_, batch)| batch)
     }
 
-    pub fn pace(&self) -> Option<Duration> {
-        self.pace
+    pub fn time_per_task(&self) -> Option<Duration> {
+        self.time_per_task
     }
 
     pub fn give(&mut self, batch: Batch, now: Duration) {
@@ -50,37 +50,37 @@ impl Worker {
         self.holds = Some((now, batch));
     }
 
-    /// The batch that it was given but has not received: another is the last that it knows.
+    /// The batch that it was given but has not received: it names another as its last one.
     pub fn lost(&self, last_known: Option<u64>) -> Option<Batch> {
         self.holds().filter(|batch| last_known != Some(batch.id)).cloned()
     }
 
-    /// It has worked off what it held.
+    /// It has finished its batch.
     pub fn finish(&mut self, now: Duration) -> Option<Batch> {
         let (since, batch) = self.holds.take()?;
-        self.pace = Some(now.saturating_sub(since) / count(&batch).max(1));
+        self.time_per_task = Some(now.saturating_sub(since) / count(&batch).max(1));
         Some(batch)
     }
 
-    /// How many tasks it is to be given, of its `share` of those that wait.
+    /// How many tasks to give it, at most its `share` of the waiting ones.
     pub fn batch_size(&self, share: u64) -> u64 {
-        let by_time = self.pace.map_or(1, |pace| {
-            let fit = BATCH_TIME.as_nanos() / pace.as_nanos().max(1);
+        let by_time = self.time_per_task.map_or(1, |time| {
+            let fit = BATCH_TIME.as_nanos() / time.as_nanos().max(1);
             u64::try_from(fit).unwrap_or(u64::MAX)
         });
         by_time.min(self.last_size.max(1) * GROWTH).min(share).clamp(1, BATCH_LIMIT)
     }
 
-    /// What it should have worked off by now, at its pace, or at that of the `slowest`.
-    pub fn late(
+    /// The tasks it should have finished by now, at its own time per task or at the `slowest` one.
+    pub fn straggling(
         &self,
         slowest: Option<Duration>,
-        by: Duration,
+        slack: Duration,
         now: Duration,
     ) -> Option<&Vec<u64>> {
         let (since, batch) = self.holds.as_ref()?;
-        let expected = self.pace.or(slowest)?.saturating_mul(count(batch));
-        (now.saturating_sub(*since) > 3 * expected + by).then_some(&batch.nums)
+        let expected = self.time_per_task.or(slowest)?.saturating_mul(count(batch));
+        (now.saturating_sub(*since) > 3 * expected + slack).then_some(&batch.nums)
     }
 }
 

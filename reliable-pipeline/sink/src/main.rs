@@ -27,18 +27,18 @@ use protocol::message::{FromSink, Request, Results, Session, ToSink};
 use protocol::ranges::Range;
 use zmq::{DONTWAIT, POLLIN, Socket};
 
-/// How long results are gathered before they are made safe together, in milliseconds.
-const GATHER: u64 = 10;
-/// How much is gathered at most, in bytes.
-const GATHER_BYTES: usize = 4 << 20;
-/// Batches of results that wait to be taken, for each worker.
+/// Results are written and synced together, this often, in milliseconds.
+const FLUSH_DELAY: u64 = 10;
+/// Or as soon as this many bytes have arrived.
+const FLUSH_BYTES: usize = 4 << 20;
+/// Batches of results that are queued per worker.
 const RESULTS_WAITING: i32 = 16;
-/// How often the dispatcher is told at least, so that it can say what is given up.
-const TELL: Duration = Duration::from_millis(200);
-/// After so long without a dispatcher a sink whose output is complete ends by itself.
-const ALONE: Duration = Duration::from_secs(2);
-/// After so long without an answer the dispatcher is another one, perhaps.
-const TELL_AGAIN: Duration = Duration::from_secs(1);
+/// The dispatcher hears from the sink at least this often, so that it can report what is given up.
+const ACK_INTERVAL: Duration = Duration::from_millis(200);
+/// A sink whose output is complete ends by itself after this long without a dispatcher.
+const ALONE_TIMEOUT: Duration = Duration::from_secs(2);
+/// After this long without an answer the sink reports all again: the dispatcher may be another one.
+const ACK_RETRY: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
     exit::report(|| {
@@ -63,16 +63,16 @@ fn main() -> ExitCode {
     })
 }
 
-/// What the sink has told the dispatcher.
+/// What the sink has reported to the dispatcher.
 struct Acknowledging {
     session: Session,
-    /// Tasks that are safe, but not told yet.
+    /// Tasks that are safe, but not reported yet.
     safe: Vec<Range>,
-    /// Whether the dispatcher is to be told all that is done.
-    all: bool,
+    /// Whether the next report is of all that is done.
+    resync: bool,
     asked: Option<Instant>,
-    told: Instant,
-    heard: Instant,
+    reported: Instant,
+    last_seen: Instant,
 }
 
 fn collect(
@@ -95,23 +95,24 @@ fn collect(
     let mut acknowledging = Acknowledging {
         session: rand::random(),
         safe: Vec::new(),
-        all: true,
+        resync: true,
         asked: None,
-        told: Instant::now(),
-        heard: Instant::now(),
+        reported: Instant::now(),
+        last_seen: Instant::now(),
     };
-    let mut gathering: Option<Instant> = None;
+    let mut first_unwritten: Option<Instant> = None;
     loop {
-        acknowledging.tell(&dispatcher, output)?;
+        acknowledging.report(&dispatcher, output)?;
         let sockets = &mut [results.as_poll_item(POLLIN), dispatcher.as_poll_item(POLLIN)];
         zmq::poll(sockets, 10).context("cannot wait for results")?;
         *duplicates += receive(&results, output, tally)?;
         if output.waiting() > 0 {
-            let since = *gathering.get_or_insert_with(Instant::now);
-            if output.waiting() >= GATHER_BYTES || since.elapsed() >= Duration::from_millis(GATHER)
+            let since = *first_unwritten.get_or_insert_with(Instant::now);
+            if output.waiting() >= FLUSH_BYTES
+                || since.elapsed() >= Duration::from_millis(FLUSH_DELAY)
             {
-                acknowledging.safe.extend(output.save()?);
-                gathering = None;
+                acknowledging.safe.extend(output.commit()?);
+                first_unwritten = None;
             }
         }
         if let Some(header) = output.header() {
@@ -127,7 +128,7 @@ fn collect(
                 // The dispatcher of a finished job may have ended before this sink was started.
                 output.waiting() == 0
                     && output.is_complete()
-                    && acknowledging.heard.elapsed() > ALONE
+                    && acknowledging.last_seen.elapsed() > ALONE_TIMEOUT
             }
             Err(error) => return Err(error).context("cannot receive from the dispatcher"),
         };
@@ -141,7 +142,7 @@ fn collect(
 /// were there already.
 fn receive(results: &Socket, output: &mut Output, tally: &mut Tally) -> Result<u64> {
     let mut duplicates = 0;
-    while output.waiting() < GATHER_BYTES {
+    while output.waiting() < FLUSH_BYTES {
         let frames = match results.recv_multipart(DONTWAIT) {
             Ok(frames) => frames,
             Err(zmq::Error::EAGAIN) => break,
@@ -169,21 +170,21 @@ fn receive(results: &Socket, output: &mut Output, tally: &mut Tally) -> Result<u
 }
 
 impl Acknowledging {
-    /// Tells the dispatcher what is safe, unless it still owes an answer.
-    fn tell(&mut self, dispatcher: &Socket, output: &mut Output) -> Result<()> {
-        if self.asked.is_some_and(|asked| asked.elapsed() < TELL_AGAIN) {
+    /// Reports to the dispatcher what is safe, unless it still owes an answer.
+    fn report(&mut self, dispatcher: &Socket, output: &mut Output) -> Result<()> {
+        if self.asked.is_some_and(|asked| asked.elapsed() < ACK_RETRY) {
             return Ok(());
         }
         if self.asked.take().is_some() {
-            // What was told may be lost.
-            self.all = true;
+            // The last report may be lost.
+            self.resync = true;
         }
-        if !self.all && self.safe.is_empty() && self.told.elapsed() < TELL {
+        if !self.resync && self.safe.is_empty() && self.reported.elapsed() < ACK_INTERVAL {
             return Ok(());
         }
-        let nums = if self.all {
-            // Only what is safe may be told.
-            output.save()?;
+        let nums = if self.resync {
+            // Only what is safe may be reported.
+            output.commit()?;
             self.safe.clear();
             output.all()
         } else {
@@ -192,15 +193,15 @@ impl Acknowledging {
         let body = FromSink::Done {
             session: self.session,
             job: output.header().map(|header| header.job.clone()),
-            all: self.all,
+            all: self.resync,
             nums,
             failed: output.failed(),
         };
         let request = serde_json::to_vec(&Request { version: VERSION, body })?;
         match dispatcher.send(request, DONTWAIT) {
-            Ok(()) => (self.asked, self.told) = (Some(Instant::now()), Instant::now()),
+            Ok(()) => (self.asked, self.reported) = (Some(Instant::now()), Instant::now()),
             // No dispatcher yet.
-            Err(zmq::Error::EAGAIN) => self.all = true,
+            Err(zmq::Error::EAGAIN) => self.resync = true,
             Err(error) => return Err(error).context("cannot tell the dispatcher"),
         }
         Ok(())
@@ -208,22 +209,22 @@ impl Acknowledging {
 
     /// Hears what remains. Returns whether that is nothing.
     fn hear(&mut self, answer: &[u8], output: &mut Output) -> Result<bool> {
-        (self.asked, self.heard) = (None, Instant::now());
+        (self.asked, self.last_seen) = (None, Instant::now());
         let answer: ToSink =
             serde_json::from_slice(answer).context("cannot read the dispatcher's answer")?;
         match answer {
             ToSink::Rest { remaining, given_up, .. } => {
-                self.all = false;
+                self.resync = false;
                 for task in &given_up {
                     output.give_up(task)?;
                 }
                 Ok(remaining == 0)
             }
-            ToSink::TellAll { job, total } => {
+            ToSink::Resync { job, total } => {
                 if output.header().is_none() {
                     output.begin(job, total)?;
                 }
-                self.all = true;
+                self.resync = true;
                 Ok(false)
             }
             ToSink::Refused { why } => bail!("the dispatcher refused this sink: {why}"),

@@ -1,4 +1,4 @@
-//! The output: a header, then a line a result. It is all that is left of a job when every process
+//! The output: a header, then one line per result. It is all that is left of a job when every process
 //! is gone, so nothing counts as done before it is safe here.
 
 use std::fs::{File, OpenOptions, TryLockError};
@@ -89,7 +89,6 @@ impl Output {
     }
 
     /// Writes to stdout.
-    #[must_use]
     pub fn stdout() -> Self {
         Self::to(Place::Stdout(io::stdout()))
     }
@@ -126,40 +125,31 @@ impl Output {
     }
 
     /// What the output is of, once that is known.
-    #[must_use]
     pub fn header(&self) -> Option<&Header> {
         self.header.as_ref()
     }
 
     /// How many tasks have a line.
-    #[must_use]
     pub fn done(&self) -> u64 {
         self.known.count_ones(..) as u64
     }
 
     /// Whether every task of the job has a line.
-    #[must_use]
     pub fn is_complete(&self) -> bool {
         self.header.as_ref().is_some_and(|header| header.total == self.done())
     }
 
     /// How many of them failed.
-    #[must_use]
     pub fn failed(&self) -> u64 {
         self.failed
     }
 
     /// The tasks that have a line.
-    #[must_use]
     pub fn all(&self) -> Vec<Range> {
         ranges(self.known.ones().map(|num| num as u64))
     }
 
     /// Begins the output of a job.
-    ///
-    /// # Errors
-    ///
-    /// None but that of the header's JSON.
     pub fn begin(&mut self, job: String, total: u64) -> Result<()> {
         let header = Header { job, total, version: VERSION };
         serde_json::to_writer(&mut self.lines, &header).context("cannot write the header")?;
@@ -173,12 +163,12 @@ impl Output {
         self.header = Some(header);
     }
 
-    /// Takes lines that a worker has sent. Those of tasks that have one are dropped. Returns how
-    /// many these were.
+    /// Adds lines that a worker has sent. Those of tasks that have one are dropped. Returns how many
+    /// were dropped.
     ///
     /// # Errors
     ///
-    /// What is wrong with a line. The ones before it are taken.
+    /// What is wrong with a line. The lines before it are added.
     pub fn add(&mut self, lines: &[u8]) -> Result<u64, String> {
         let mut duplicates = 0;
         for line in lines.split_inclusive(|byte| *byte == b'\n') {
@@ -198,11 +188,7 @@ impl Output {
         Ok(duplicates)
     }
 
-    /// Takes what the dispatcher gives up.
-    ///
-    /// # Errors
-    ///
-    /// None but that of the line's JSON.
+    /// Adds a task that the dispatcher gives up.
     pub fn give_up(&mut self, task: &GivenUp) -> Result<()> {
         if self.is_new(task.num) {
             serde_json::to_writer(&mut self.lines, task).context("cannot write a failure")?;
@@ -218,18 +204,17 @@ impl Output {
         num < self.known.len() && !self.known.put(num)
     }
 
-    /// How many bytes are not safe yet.
-    #[must_use]
+    /// How many bytes are not written yet.
     pub fn waiting(&self) -> usize {
         self.lines.len()
     }
 
-    /// Makes safe what has arrived. Returns the tasks that may be acknowledged now.
+    /// Writes and syncs what has arrived. Returns the tasks that may be acknowledged now.
     ///
     /// # Errors
     ///
     /// What the disk says. Nothing may be acknowledged then.
-    pub fn save(&mut self) -> Result<Vec<Range>> {
+    pub fn commit(&mut self) -> Result<Vec<Range>> {
         match &mut self.place {
             Place::File(file) => file.write_all(&self.lines).and_then(|()| file.sync_data()),
             Place::Stdout(stdout) => stdout.write_all(&self.lines).and_then(|()| stdout.flush()),

@@ -33,13 +33,12 @@ use protocol::ranges::numbers;
 use serde_json::value::RawValue;
 use task::Running;
 
-/// After so long without an answer the dispatcher is asked again: it may be another one by now. In
-/// milliseconds.
-const ASK_AGAIN: i32 = 1000;
-/// How often the dispatcher is told that the worker is alive.
-const ALIVE: Duration = Duration::from_millis(500);
-/// How long a worker that ends waits until it has handed its tasks back, in milliseconds.
-const BYE: i32 = 200;
+/// How long to wait for an answer before asking again, in milliseconds.
+const ASK_TIMEOUT: i32 = 1000;
+/// How often the worker reports that it is alive.
+const ALIVE_INTERVAL: Duration = Duration::from_millis(500);
+/// How long an ending worker tries to hand its tasks back, in milliseconds.
+const BYE_TIMEOUT: i32 = 200;
 /// Batches of results that wait for the sink.
 const RESULTS_WAITING: i32 = 4;
 
@@ -123,9 +122,9 @@ impl<'a> Worker<'a> {
         Ok(socket)
     }
 
-    /// Asks for a batch, works it off, sends the results, and again.
+    /// Asks for a batch, runs its tasks, sends the results, and so on.
     fn serve(&self, session: Session) -> Result<()> {
-        let dispatcher = self.connect(self.program.socket(zmq::REQ)?, ASK_AGAIN)?;
+        let dispatcher = self.connect(self.program.socket(zmq::REQ)?, ASK_TIMEOUT)?;
         let results = self.program.socket(zmq::PUSH)?;
         // Results wait here, where they count as being worked on, until the sink is there.
         results.set_immediate(true).context("cannot have messages wait for a connection")?;
@@ -198,15 +197,15 @@ impl<'a> Worker<'a> {
         result.map(Cow::Owned).inspect_err(|why| tracing::warn!("a task failed: {why}"))
     }
 
-    /// Tells the dispatcher that the sessions live, however long their tasks take, and hears from
-    /// it when the job has ended without them.
+    /// Reports that the sessions are alive, however long their tasks take, and learns from the
+    /// answers when the job has ended.
     fn tell_alive(&self) -> Result<()> {
-        let dispatcher = self.connect(self.program.socket(zmq::REQ)?, ASK_AGAIN)?;
+        let dispatcher = self.connect(self.program.socket(zmq::REQ)?, ASK_TIMEOUT)?;
         let alive = FromWorker::Alive { sessions: self.sessions.clone() };
         let alive = serde_json::to_vec(&Request { version: VERSION, body: alive })?;
         let job_ended = || self.job_ended.load(Ordering::Relaxed);
         loop {
-            self.sleeper.sleep_unless(ALIVE, job_ended)?;
+            self.sleeper.sleep_unless(ALIVE_INTERVAL, job_ended)?;
             if job_ended() {
                 return Ok(());
             }
@@ -228,7 +227,7 @@ impl<'a> Worker<'a> {
         let say = || -> Result<()> {
             let options = &self.args.common.socket;
             let socket = Socket::new(&zmq::Context::new(), zmq::REQ, options)?;
-            let dispatcher = self.connect(socket, BYE)?;
+            let dispatcher = self.connect(socket, BYE_TIMEOUT)?;
             dispatcher.set_linger(0).context("cannot set the linger time")?;
             let bye = FromWorker::Bye { sessions: self.sessions.clone() };
             let bye = serde_json::to_vec(&Request { version: VERSION, body: bye })?;

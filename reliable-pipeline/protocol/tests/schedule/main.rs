@@ -52,7 +52,7 @@ proptest! {
             let fresh = world.next_session + 1_000;
             let schedule = &mut world.schedule;
             prop_assert!(schedule.ready(fresh, 0, None, &[], world.now).is_none());
-            if let Some(batch) = schedule.take(fresh, world.now) {
+            if let Some(batch) = schedule.next_batch(fresh, world.now) {
                 prop_assert!(batch.nums.iter().all(|num| !before.contains(num)), "{:?}", batch);
             }
             schedule.bye(fresh);
@@ -72,7 +72,7 @@ fn a_task_that_kills_its_worker_is_given_up_and_the_others_are_done() {
             world.workers.remove(&session);
             world.add_worker();
             world.now += POLICY.lease + Duration::from_millis(1);
-            world.schedule.pass(world.now);
+            world.schedule.tick(world.now);
         } else {
             world.work(session);
         }
@@ -96,7 +96,7 @@ fn batches_grow_with_the_pace_and_shrink_at_the_tail() {
     let (mut now, mut last, mut sizes) = (Duration::ZERO, None, Vec::new());
     loop {
         assert!(schedule.ready(1, 1, last, &[], now).is_none());
-        let Some(batch) = schedule.take(1, now) else { break };
+        let Some(batch) = schedule.next_batch(1, now) else { break };
         let size = batch.nums.len();
         sizes.push(size);
         last = Some(batch.id);

@@ -118,7 +118,7 @@ impl World {
         }
         let (schedule, now) = (&mut self.schedule, self.now);
         let again = schedule.ready(session, session, worker.last_batch, &worker.failed, now);
-        let given = again.or_else(|| schedule.take(session, now));
+        let given = again.or_else(|| schedule.next_batch(session, now));
         if let Some(batch) = &given {
             assert!(!batch.nums.is_empty() && batch.nums.is_sorted());
             assert!(batch.nums.iter().all(|num| *num < self.total));
@@ -187,7 +187,7 @@ impl World {
             Event::RestartDispatcher => self.restart_dispatcher(),
             Event::Pass(milliseconds) => {
                 self.now += Duration::from_millis(milliseconds.into());
-                self.schedule.pass(self.now);
+                self.schedule.tick(self.now);
             }
         }
     }
@@ -202,7 +202,7 @@ impl World {
             }
             self.acknowledge();
             self.now += Duration::from_millis(1);
-            self.schedule.pass(self.now);
+            self.schedule.tick(self.now);
             rounds += 1;
             assert!(rounds < 20_000, "the job does not end: {} remain", self.schedule.remaining());
         }
