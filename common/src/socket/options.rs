@@ -37,6 +37,11 @@ pub struct SocketArgs {
 }
 
 impl SocketArgs {
+    /// The largest frame to receive, in bytes.
+    pub fn max_message_size(&self) -> u64 {
+        self.max_message_size.unsigned_abs()
+    }
+
     /// Sets what these flags say on a socket that has neither bound nor connected yet.
     pub(super) fn apply(&self, socket: &Socket) -> anyhow::Result<()> {
         socket.set_maxmsgsize(self.max_message_size).context("cannot limit the message size")?;

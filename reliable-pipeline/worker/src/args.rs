@@ -1,16 +1,16 @@
 //! The command line of `worker`.
 
-use std::num::NonZeroU16;
 use std::time::Duration;
 
 use clap::Parser;
 use common::program::arguments::{CommonArgs, after_help};
 use common::socket::endpoint::{Endpoint, port};
 use common::socket::options::duration;
+use protocol::message::{MAX_NUMBER, MAX_SLOTS};
 
 /// REQ and PUSH: ask for tasks, do them, and send the results to the sink
 #[derive(Parser)]
-#[command(version, after_help = after_help(&[
+#[command(version, mut_arg("heartbeat", |arg| arg.default_value("2s")), after_help = after_help(&[
     ("worker --jobs 4 -- ./do-a-task.sh", "run a command for each task, four at a time"),
     ("worker -- wc -c", "a task's result is what the command prints: here, how long it is"),
 ]))]
@@ -25,16 +25,22 @@ pub struct Args {
 
     /// Worker id in the results [default: random, 1 to 1000]
     #[arg(long, value_name = "N", default_value_t = rand::random_range(1..=1000),
-          hide_default_value = true)]
+          hide_default_value = true,
+          value_parser = clap::value_parser!(u64).range(..MAX_NUMBER))]
     pub id: u64,
 
     /// Time spent on each task, besides the command
     #[arg(long, value_name = "D", default_value = "0", value_parser = duration)]
     pub work: Duration,
 
-    /// Number of tasks to do at the same time
-    #[arg(long, value_name = "N", default_value_t = NonZeroU16::MIN)]
-    pub jobs: NonZeroU16,
+    /// Number of tasks to run at the same time (0 = one per processor)
+    #[arg(long, value_name = "N", default_value_t = 1,
+          value_parser = clap::value_parser!(u32).range(..=i64::from(MAX_SLOTS)))]
+    pub jobs: u32,
+
+    /// End with 0 after this long without work or dispatcher [default: none]
+    #[arg(long, value_name = "D", value_parser = duration)]
+    pub idle_timeout: Option<Duration>,
 
     /// Command to run for each task: it reads the task's JSON from stdin, and writes the result to
     /// stdout, as JSON or any text. Without a command, a task is its own result
