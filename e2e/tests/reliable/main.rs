@@ -2,7 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod failures;
+mod limits;
 mod pipeline;
+mod waiting;
 
 use std::fs;
 use std::thread;

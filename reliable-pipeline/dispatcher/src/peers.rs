@@ -99,6 +99,11 @@ impl<'a> Peers<'a> {
             let Some(envelope) = self.envelopes.remove(&given.slot) else { continue };
             self.answer(&ToWorker::Work(given.work), &envelope, workers)?;
         }
+        while let Some(slot) = self.schedule.dismiss() {
+            if let Some(envelope) = self.envelopes.remove(&slot) {
+                self.answer(&ToWorker::End, &envelope, workers)?;
+            }
+        }
         // Those of workers that are gone.
         if self.envelopes.len() > 2 * self.schedule.slots() + 16 {
             let schedule = &self.schedule;

@@ -55,6 +55,19 @@ impl Schedule {
         None
     }
 
+    /// The next worker that waits for tasks, and is to hear that the job has ended.
+    pub fn dismiss(&mut self) -> Option<Slot> {
+        while self.has_ended() {
+            let slot = self.waiting.pop_front()?;
+            self.is_waiting.remove(&slot);
+            if self.knows(slot) {
+                self.bye(slot.run);
+                return Some(slot);
+            }
+        }
+        None
+    }
+
     fn knows_what_is_done(&self, now: Duration) -> bool {
         self.sink.is_heard(now) && self.sink.unknown_from(self.tasks.done.total()).is_none()
     }

@@ -86,14 +86,13 @@ impl World {
         sinks.into_iter().map(|(_, file, _)| file).collect()
     }
 
-    /// A worker ends in order: its last word may be lost, too.
+    /// A worker ends in order. Its last word may be lost: then this counts as its death.
     fn stop(&mut self, choice: u64) {
         let Some(instance) = self.worker(choice) else { return };
         let Program::Worker(worker) = &mut self.processes.get_mut(&instance).unwrap().program
         else {
             return;
         };
-        worker.running.clear();
         let bye: FromWorker = worker.session.bye();
         let link =
             self.links.iter().position(|it| it.client == instance && it.to == Side::Dispatcher);

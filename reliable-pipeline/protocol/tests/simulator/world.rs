@@ -315,8 +315,10 @@ impl World {
         let Some(process) = self.processes.remove(&instance) else { return };
         match process.program {
             Program::Worker(worker) => {
-                for run in worker.running.values().filter(|run| !run.ended) {
-                    *self.deaths.entry(run.nums[run.at]).or_default() += 1;
+                // What is undelivered counts: the dispatcher may not know yet that it was run.
+                for run in worker.running.values() {
+                    let num = run.nums[run.at.min(run.nums.len() - 1)];
+                    *self.deaths.entry(num).or_default() += 1;
                 }
             }
             Program::Sink(sink) => {
@@ -444,9 +446,25 @@ impl World {
             };
             let handed_out = dispatcher.schedule.hand_out(&sizes, now);
             dispatcher.schedule.check_invariants();
-            let Some(handed_out) = handed_out else { return };
+            let Some(handed_out) = handed_out else { break };
             if let Some((link, generation)) = dispatcher.routes.get(&handed_out.slot).copied() {
                 self.answer(link, generation, Message::ToWorker(ToWorker::Work(handed_out.work)));
+            }
+        }
+        self.dismiss(instance);
+    }
+
+    /// Tells the workers that wait that the job has ended.
+    fn dismiss(&mut self, instance: u64) {
+        loop {
+            let process = self.processes.get_mut(&instance);
+            let Some(Program::Dispatcher(dispatcher)) = process.map(|it| &mut it.program) else {
+                return;
+            };
+            let Some(slot) = dispatcher.schedule.dismiss() else { return };
+            dispatcher.schedule.check_invariants();
+            if let Some((link, generation)) = dispatcher.routes.get(&slot).copied() {
+                self.answer(link, generation, Message::ToWorker(ToWorker::End));
             }
         }
     }
