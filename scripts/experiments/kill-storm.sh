@@ -32,7 +32,7 @@ start_role() {
     case $1 in
     dispatcher)
         start dispatcher dispatcher -q --bind $work --acks-bind $acks --progress-bind tcp://127.0.0.1:5580 \
-            --count "$tasks" --lease 1s --attempts 100
+            --count "$tasks" --lease 1s
         ;;
     sink) start sink sink -q --bind $results --acks-connect $acks --output "$output" ;;
     *)

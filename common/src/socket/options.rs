@@ -49,8 +49,8 @@ pub struct SocketArgs {
 
 impl SocketArgs {
     /// The largest frame that a socket with these flags receives, in bytes.
-    pub fn max_message_size(&self) -> usize {
-        usize::try_from(self.max_message_size).unwrap_or(usize::MAX)
+    pub fn max_message_size(&self) -> u64 {
+        self.max_message_size.unsigned_abs()
     }
 
     /// Sets what these flags say on a socket of this `kind` that has neither bound nor connected

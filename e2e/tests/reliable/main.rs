@@ -1,7 +1,10 @@
 //! The reliable pipeline: whichever process dies, every task is in the output at the end, once.
 
 mod commands;
+mod failures;
+mod limits;
 mod pipeline;
+mod waiting;
 
 use std::fs;
 use std::thread;
@@ -81,7 +84,9 @@ fn a_task_that_always_fails_is_given_up_and_the_others_are_done() {
     let worker = pipeline.worker(&["--id", "5", "--", "sh", "-c", script]);
     let sink = pipeline.sink(&[]).wait();
     assert_eq!((sink.code, sink.stdout.as_str()), (Some(1), "results: 19\n"), "{sink:?}");
-    assert!(sink.stderr.ends_with("error: 1 of 20 tasks failed; the output says why\n"));
+    assert!(sink.stderr.ends_with(
+        "error: 1 of 20 tasks failed; the output says why (--retry-failed tries them again)\n"
+    ));
     assert_eq!(dispatcher.wait().code, Some(1));
     succeeded(worker);
     let failed = json!({"num": 7, "worker_id": 5,
@@ -93,7 +98,7 @@ fn a_task_that_always_fails_is_given_up_and_the_others_are_done() {
 #[test]
 fn a_task_that_kills_its_worker_is_given_up_and_the_others_are_done() {
     let pipeline = Pipeline::new();
-    let flags = ["--count", "20", "--attempts", "2", "--lease", "1s"];
+    let flags = ["--count", "20", "--crash-limit", "2", "--lease", "1s"];
     let dispatcher = pipeline.dispatcher(&flags);
     let sink = pipeline.sink(&[]);
     // $PPID is the worker.
@@ -101,7 +106,7 @@ fn a_task_that_kills_its_worker_is_given_up_and_the_others_are_done() {
     while pipeline.worker(&["--", "sh", "-c", script]).wait().code != Some(0) {}
     assert_eq!(sink.wait().code, Some(1));
     assert_eq!(dispatcher.wait().code, Some(1));
-    assert_eq!(pipeline.lines(20)[7]["failed"], "its worker died (attempt 2)");
+    assert_eq!(pipeline.lines(20)[7]["failed"], "its worker died (2 times)");
 }
 
 /// One would have its first task done after an hour.
@@ -220,7 +225,7 @@ fn kill_storm(seed: u64, kills: usize) {
     let mut rng = StdRng::seed_from_u64(seed);
     let pipeline = Pipeline::new();
     let start = |role: usize| match role {
-        0 => pipeline.dispatcher(&["--count", "5000", "--lease", "1s", "--attempts", "50"]),
+        0 => pipeline.dispatcher(&["--count", "5000", "--lease", "1s"]),
         1 => pipeline.sink(&[]),
         _ => pipeline.worker(&["--id", &role.to_string(), "--work", "2ms"]),
     };
@@ -265,13 +270,13 @@ fn a_peer_of_another_version_is_refused_with_a_reason() {
     let dispatcher = pipeline.dispatcher(&[]);
     let peers = Peers::new();
     for (endpoint, request) in [
-        (&pipeline.work, "{\"version\":2,\"type\":\"ready\",\"new\":true}"),
-        (&pipeline.acks, "{\"version\":2,\"type\":\"done\"}"),
+        (&pipeline.work, "{\"version\":1,\"type\":\"ready\",\"new\":true}"),
+        (&pipeline.acks, "{\"version\":1,\"type\":\"done\"}"),
     ] {
         let peer = peers.connect(zmq::REQ, endpoint);
         peer.send(request, 0).unwrap();
         let answer: Value = serde_json::from_slice(&peer.recv_bytes(0).unwrap()).unwrap();
-        let why = "it speaks version 2 of the protocol, not 1";
+        let why = "it speaks version 1 of the protocol, not 2";
         assert_eq!(answer, json!({"type": "refused", "why": why}));
         dispatcher.wait_for(Stream::Stderr, &format!("warning: rejected a message: {why}"));
     }

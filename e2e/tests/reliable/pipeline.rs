@@ -25,6 +25,13 @@ impl Pipeline {
         self.folder.path().join("results.jsonl")
     }
 
+    /// Writes a file, and returns its path.
+    pub fn file(&self, name: &str, text: &str) -> String {
+        let path = self.folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        path.into_os_string().into_string().unwrap()
+    }
+
     pub fn dispatcher(&self, flags: &[&str]) -> Process {
         let acks = ["--acks-bind", &self.acks, "--progress-bind", &self.progress];
         rust("dispatcher").args(["--bind", &self.work]).args(acks).args(flags).start()

@@ -37,12 +37,13 @@ impl Reports {
         Self { bar, start: Instant::now(), done_at_start: None, last: None }
     }
 
-    /// The next report, if it is due. `at_once`: now.
+    /// The next report, if it is due. `waiting`: for what, if so. `at_once`: now.
     pub fn next<'a>(
         &mut self,
         job: &'a str,
         total: u64,
         schedule: &Schedule,
+        waiting: Option<&str>,
         at_once: bool,
     ) -> Option<Report<'a>> {
         if !at_once && self.last.is_some_and(|last| last.elapsed() < INTERVAL) {
@@ -50,7 +51,8 @@ impl Reports {
         }
         self.last = Some(Instant::now());
         let (done, workers) = (total - schedule.remaining(), schedule.workers());
-        self.bar.say(&Counted(workers as u64, "worker").to_string());
+        let workers_now = Counted(workers as u64, "worker").to_string();
+        self.bar.say(waiting.unwrap_or(&workers_now));
         self.bar.set(done);
         let before = *self.done_at_start.get_or_insert(done);
         #[allow(clippy::cast_precision_loss, reason = "a rate for people")]

@@ -1,11 +1,15 @@
-//! What dispatcher, worker and sink share: their [messages](message), the [numbers](ranges) of
-//! tasks as ranges, and the [schedule], which is all that a dispatcher knows of its job and has no
-//! sockets. `../PROTOCOL.md` tells how they play together.
+//! What dispatcher, worker and sink share: their [messages](message), and a state machine each: the
+//! [schedule] of the dispatcher, the [session] of a worker, and the [output] of the sink. There are
+//! no sockets here, no clocks and no files. `../PROTOCOL.md` says how they play together.
 
+pub mod line;
 pub mod message;
+pub mod notice;
+pub mod output;
 pub mod ranges;
 pub mod schedule;
-mod worker;
+pub mod session;
+pub mod task_set;
 
 /// The version of the protocol that is spoken here. A peer of another one is refused.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;

@@ -30,7 +30,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 pub use guard::run_if_guard;
 pub use open_files::OpenFiles;
-pub use outcome::{Exit, Failed, Finished, Outcome, Ran};
+pub use outcome::{Exit, Failed, Outcome, Ran};
 
 use groups::Groups;
 use open_files::Restore;
@@ -87,11 +87,6 @@ impl Commands {
         let restore = open_files.restore(jobs);
         let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
         Ok(Self { line, restore, groups: Groups::new()?, host })
-    }
-
-    /// The name of this host.
-    pub fn host(&self) -> &str {
-        &self.host
     }
 
     /// Ends all commands with what they have started, within a third of a second, and lets no more

@@ -1,0 +1,262 @@
+//! Batches that were handed out, until their tasks are done.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use super::{Slot, wire_time};
+
+/// A result that is not acknowledged after this long counts as lost, and its task is handed out
+/// again. It grows with what is measured, and with each loss, up to [`LONGEST_ACK_TIMEOUT`].
+const ACK_TIMEOUT: Duration = Duration::from_secs(2);
+const LONGEST_ACK_TIMEOUT: Duration = Duration::from_secs(60);
+/// A batch straggles when it is overdue by this much.
+const STRAGGLER_SLACK: Duration = Duration::from_millis(200);
+/// How long a task is expected to take before any was done.
+const UNKNOWN_TASK: Duration = Duration::from_secs(1);
+
+/// What a worker says that it does with a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    /// It has not said that it has it.
+    Unheard,
+    /// It runs this task: the ones before are finished.
+    Running(u64),
+    /// All tasks are finished, but the sink does not take the results.
+    Delivering,
+}
+
+impl From<Option<u64>> for State {
+    fn from(running: Option<u64>) -> Self {
+        running.map_or(Self::Delivering, Self::Running)
+    }
+}
+
+/// Tasks that were handed out together.
+#[derive(Clone, Debug)]
+pub(super) struct Batch {
+    /// In ascending order. Some may be done by now.
+    pub nums: Vec<u64>,
+    pub slot: Slot,
+    /// When it was handed out, and when it was last sent.
+    pub given: Duration,
+    pub sent: Duration,
+    /// How many times it was sent.
+    pub sends: u32,
+    /// How many bytes its tasks have.
+    pub bytes: u64,
+    /// What its worker has said of it.
+    pub state: State,
+    /// Since when it is finished, and its results are in flight.
+    in_flight: Option<(Duration, u64)>,
+    /// Whether another worker was given it, too.
+    backed_up: bool,
+    /// How many copies were before this one.
+    pub generation: u32,
+}
+
+impl Batch {
+    pub fn new(nums: Vec<u64>, slot: Slot, now: Duration) -> Self {
+        Self {
+            nums,
+            slot,
+            given: now,
+            sent: now,
+            sends: 1,
+            bytes: 0,
+            state: State::Unheard,
+            in_flight: None,
+            backed_up: false,
+            generation: 0,
+        }
+    }
+
+    /// Whether a worker works on it.
+    pub fn is_held(&self) -> bool {
+        self.in_flight.is_none()
+    }
+
+    /// The tasks that may have been running when the worker died.
+    pub fn unfinished(&self) -> &[u64] {
+        let running = match self.state {
+            State::Delivering => return &[],
+            State::Running(num) => num,
+            State::Unheard => 0,
+        };
+        &self.nums[self.nums.partition_point(|num| *num < running)..]
+    }
+
+    /// How long a worker may take to receive it.
+    pub fn receive_timeout(&self) -> Duration {
+        let once = Duration::from_secs(1) + wire_time(self.bytes);
+        once.saturating_mul(1 << self.sends.min(5))
+    }
+}
+
+/// All of them. A batch has the number that its worker knows it by.
+pub(super) struct Batches {
+    out: BTreeMap<u64, Batch>,
+    /// When results count as lost.
+    deadlines: BTreeSet<(Duration, u64)>,
+    /// How long the last acknowledgement took.
+    ack_time: Duration,
+    ack_timeout: Duration,
+}
+
+impl Batches {
+    pub fn new() -> Self {
+        let (out, deadlines) = (BTreeMap::new(), BTreeSet::new());
+        Self { out, deadlines, ack_time: Duration::ZERO, ack_timeout: ACK_TIMEOUT }
+    }
+
+    pub fn get(&self, id: u64) -> Option<&Batch> {
+        self.out.get(&id)
+    }
+
+    pub fn get_mut(&mut self, id: u64) -> Option<&mut Batch> {
+        self.out.get_mut(&id)
+    }
+
+    pub fn insert(&mut self, id: u64, batch: Batch) {
+        self.out.insert(id, batch);
+    }
+
+    pub fn remove(&mut self, id: u64) -> Option<Batch> {
+        let batch = self.out.remove(&id)?;
+        if let Some((since, bytes)) = batch.in_flight {
+            self.deadlines.remove(&(self.deadline(since, bytes), id));
+        }
+        Some(batch)
+    }
+
+    /// A batch is finished: `bytes` of results are in flight.
+    pub fn finish(&mut self, id: u64, mut batch: Batch, bytes: u64, now: Duration) {
+        batch.in_flight = Some((now, bytes));
+        self.deadlines.insert((self.deadline(now, bytes), id));
+        self.out.insert(id, batch);
+    }
+
+    fn deadline(&self, since: Duration, bytes: u64) -> Duration {
+        since.saturating_add(self.ack_timeout).saturating_add(wire_time(bytes))
+    }
+
+    fn set_ack_timeout(&mut self, timeout: Duration) {
+        self.ack_timeout = timeout.clamp(ACK_TIMEOUT, LONGEST_ACK_TIMEOUT);
+        let in_flight = self.out.iter().filter_map(|(id, batch)| {
+            batch.in_flight.map(|(since, bytes)| (self.deadline(since, bytes), *id))
+        });
+        self.deadlines = in_flight.collect();
+    }
+
+    /// Tasks were acknowledged: forgets the batches that are done, the oldest first.
+    pub fn acknowledge(&mut self, is_open: impl Fn(u64) -> bool, now: Duration) {
+        while let Some((deadline, id)) = self.deadlines.first().copied() {
+            let Some(batch) = self.out.get_mut(&id) else { return };
+            // A task that was found done is not looked at again.
+            while batch.nums.last().is_some_and(|num| !is_open(*num)) {
+                batch.nums.pop();
+            }
+            if !batch.nums.is_empty() {
+                return;
+            }
+            if let Some((since, bytes)) = batch.in_flight {
+                self.ack_time = now.saturating_sub(since).saturating_sub(wire_time(bytes));
+            }
+            self.deadlines.remove(&(deadline, id));
+            self.out.remove(&id);
+            let enough = self.ack_time.saturating_mul(4).max(ACK_TIMEOUT);
+            if enough > self.ack_timeout || enough.saturating_mul(4) < self.ack_timeout {
+                // Twice, so that this does not happen often.
+                self.set_ack_timeout(enough.saturating_mul(2));
+            }
+        }
+    }
+
+    /// The sink was not heard: results could not arrive meanwhile.
+    pub fn restart_timeouts(&mut self, now: Duration) {
+        for (since, _) in self.out.values_mut().filter_map(|batch| batch.in_flight.as_mut()) {
+            *since = now;
+        }
+        self.set_ack_timeout(self.ack_timeout);
+    }
+
+    /// The next batch whose results are lost.
+    pub fn next_lost(&mut self, is_open: impl Fn(u64) -> bool, now: Duration) -> Option<Batch> {
+        loop {
+            let (deadline, id) = self.deadlines.first().copied().filter(|(at, _)| *at < now)?;
+            self.deadlines.remove(&(deadline, id));
+            let batch = self.out.remove(&id)?;
+            if batch.nums.iter().any(|num| is_open(*num)) {
+                self.set_ack_timeout(self.ack_timeout.saturating_mul(2));
+                return Some(batch);
+            }
+        }
+    }
+
+    /// A batch that another worker than `run` should have finished by now, or whose results should
+    /// have arrived, and of which no copy was made.
+    pub fn next_straggler(
+        &mut self,
+        run: u64,
+        task_time: impl Fn(Slot) -> Option<(Duration, Duration)>,
+        is_open: impl Fn(u64) -> bool,
+        now: Duration,
+    ) -> Option<Batch> {
+        let ack_time = self.ack_time;
+        self.out.values_mut().find_map(|batch| {
+            let straggles = !batch.backed_up
+                && batch.slot.run != run
+                && batch.is_overdue(task_time(batch.slot), ack_time, now);
+            if !straggles {
+                return None;
+            }
+            batch.nums.retain(|num| is_open(*num));
+            batch.backed_up = true;
+            (!batch.nums.is_empty()).then(|| batch.clone())
+        })
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (&u64, &Batch)> {
+        self.out.iter()
+    }
+
+    /// What always holds.
+    ///
+    /// # Panics
+    ///
+    /// Where it does not.
+    pub fn check_invariants(&self) {
+        let in_flight = self.out.iter().filter_map(|(id, batch)| {
+            batch.in_flight.map(|(since, bytes)| (self.deadline(since, bytes), *id))
+        });
+        assert_eq!(in_flight.collect::<BTreeSet<_>>(), self.deadlines);
+        assert!(self.out.values().all(|batch| batch.nums.is_sorted()));
+    }
+}
+
+impl Batch {
+    /// `time`: of its worker per task, and between batches.
+    fn is_overdue(
+        &self,
+        time: Option<(Duration, Duration)>,
+        ack_time: Duration,
+        now: Duration,
+    ) -> bool {
+        let patience = STRAGGLER_SLACK.saturating_mul(1 << self.generation.min(10));
+        if let Some((since, bytes)) = self.in_flight {
+            let expected = ack_time.saturating_mul(4).saturating_add(wire_time(bytes));
+            return now.saturating_sub(since) > expected.max(2 * patience);
+        }
+        let (per_task, between) = time.unwrap_or((UNKNOWN_TASK, Duration::ZERO));
+        let tasks = u32::try_from(self.nums.len()).unwrap_or(u32::MAX);
+        let expected = per_task.saturating_mul(tasks).saturating_mul(3).saturating_add(between);
+        let expected = expected.saturating_add(wire_time(self.bytes)).saturating_add(patience);
+        let late = match self.state {
+            // Its results cannot be delivered.
+            State::Delivering => {
+                expected.min(2 * UNKNOWN_TASK.saturating_mul(1 << self.generation.min(10)))
+            }
+            _ => expected,
+        };
+        now.saturating_sub(self.given) > late
+    }
+}

@@ -1,0 +1,727 @@
+//! The world around the three state machines: processes, connections, a disk, and time.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use protocol::message::{FromSink, FromWorker, Report, ToSink, ToWorker};
+use protocol::output::Heard as SinkHears;
+use protocol::schedule::Schedule;
+use protocol::session::{Heard, Session};
+
+use crate::disk::File;
+use crate::plan::Plan;
+use crate::random::Random;
+use crate::roles::{Dispatcher, Fate, Run, Sink, Worker};
+
+const JOB: &str = "job";
+const MS: Duration = Duration::from_millis(1);
+
+/// What a message says.
+#[derive(Clone, Debug)]
+pub enum Message {
+    FromWorker(FromWorker),
+    ToWorker(ToWorker),
+    Results(Vec<Vec<u8>>),
+    FromSink(FromSink),
+    ToSink(ToSink),
+}
+
+/// What happens at some time.
+#[derive(Debug)]
+pub enum Event {
+    Tick { instance: u64 },
+    Deliver { link: usize, generation: u64, to: u64, message: Message },
+    TaskEnds { instance: u64, slot: u32, batch: u64, at: usize },
+    Connect { link: usize },
+    Restart(Role),
+    Resume { instance: u64 },
+    MendDisk,
+    MendSink,
+    Kill { instance: u64 },
+    Fault(usize),
+}
+
+/// What a process is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    Dispatcher,
+    Worker(usize),
+    /// By its file.
+    Sink(usize),
+}
+
+/// A process that lives.
+pub enum Program {
+    Dispatcher(Box<Dispatcher>),
+    Worker(Box<Worker>),
+    Sink(Box<Sink>),
+}
+
+pub struct Process {
+    pub role: Role,
+    pub program: Program,
+    pub paused: bool,
+    inbox: Vec<(usize, u64, Message)>,
+}
+
+/// A connection. The client is a process; where it leads is decided when it is made.
+pub struct Link {
+    pub client: u64,
+    pub to: Side,
+    pub server: Option<u64>,
+    pub generation: u64,
+    /// It is not made again before.
+    pub cut_until: Duration,
+    /// When the latest message arrives, in each direction: none overtakes another.
+    latest: [Duration; 2],
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    Dispatcher,
+    Sink,
+}
+
+#[allow(clippy::struct_excessive_bools, reason = "each stands for itself")]
+pub struct World {
+    pub plan: Plan,
+    pub now: Duration,
+    pub random: Random,
+    queue: BTreeMap<(Duration, u64), Event>,
+    order: u64,
+    pub instances: u64,
+    pub processes: BTreeMap<u64, Process>,
+    pub links: Vec<Link>,
+    /// Who listens.
+    pub dispatcher: Option<u64>,
+    pub sink: Option<u64>,
+    pub files: Vec<File>,
+    pub disk_full: bool,
+    pub sink_cut: bool,
+    /// What has truly happened to each task: failed attempts, and deaths of workers that had it.
+    failures: BTreeMap<u64, u32>,
+    deaths: BTreeMap<u64, u32>,
+    given_up: BTreeSet<u64>,
+    pub faults: BTreeMap<String, u64>,
+    pub dispatchers_done: bool,
+    pub sinks_done: bool,
+    pub steps: u64,
+    /// The faults' end.
+    calm: Duration,
+    /// Whether to print each event.
+    pub trace: bool,
+}
+
+impl World {
+    pub fn new(plan: Plan) -> Self {
+        let calm = plan.faults.last().map_or(Duration::ZERO, |(at, _)| *at);
+        let mut world = Self {
+            random: Random(plan.seed ^ 0x5eed),
+            now: Duration::ZERO,
+            queue: BTreeMap::new(),
+            order: 0,
+            instances: 0,
+            processes: BTreeMap::new(),
+            links: Vec::new(),
+            dispatcher: None,
+            sink: None,
+            files: vec![File::default(), File::default()],
+            disk_full: false,
+            sink_cut: false,
+            failures: BTreeMap::new(),
+            deaths: BTreeMap::new(),
+            given_up: BTreeSet::new(),
+            faults: BTreeMap::new(),
+            dispatchers_done: false,
+            sinks_done: false,
+            steps: 0,
+            calm,
+            trace: false,
+            plan,
+        };
+        let workers = (0..world.plan.slots.len()).map(Role::Worker);
+        for role in [Role::Dispatcher, Role::Sink(0)].into_iter().chain(workers) {
+            let at = world.random.up_to_ms(50);
+            world.after(at, Event::Restart(role));
+        }
+        for (index, (at, _)) in world.plan.faults.clone().iter().enumerate() {
+            world.after(*at, Event::Fault(index));
+        }
+        world
+    }
+
+    pub fn after(&mut self, delay: Duration, event: Event) {
+        self.order += 1;
+        self.queue.insert((self.now + delay, self.order), event);
+    }
+
+    /// Runs until the job has ended.
+    pub fn run(&mut self) {
+        while !(self.dispatchers_done && self.sinks_done) {
+            let ((at, _), event) = self.queue.pop_first().expect("time goes on");
+            self.now = at;
+            self.steps += 1;
+            self.happen(event);
+            assert!(self.now < self.calm + self.patience(), "stuck: {}", self.describe());
+        }
+        self.check_the_end();
+    }
+
+    /// How long a job may take once nothing goes wrong any more.
+    fn patience(&self) -> Duration {
+        let Plan { total, work, latency, policy, .. } = &self.plan;
+        let tasks = MS * u32::try_from(total * (work + 4 * latency)).unwrap() * 2;
+        let deadly = (policy.lease + 4 * MS * 1000) * (policy.crash_limit + 12);
+        let latency = u32::try_from(*latency).unwrap();
+        Duration::from_secs(300) + tasks + deadly + MS * latency * 200
+    }
+
+    fn happen(&mut self, event: Event) {
+        if self.trace && !matches!(event, Event::Tick { .. } | Event::Connect { .. }) {
+            eprintln!("{:9.3} {event:?}", self.now.as_secs_f64());
+        }
+        match event {
+            Event::Tick { instance } => {
+                if !self.processes.contains_key(&instance) {
+                    return;
+                }
+                self.after(20 * MS, Event::Tick { instance });
+                self.tick(instance);
+            }
+            Event::Deliver { link, generation, to, message } => {
+                if let Some(process) = self.processes.get_mut(&to) {
+                    if process.paused {
+                        process.inbox.push((link, generation, message));
+                    } else {
+                        self.hear(to, link, generation, message);
+                    }
+                }
+            }
+            Event::TaskEnds { instance, slot, batch, at } => {
+                self.task_ends(instance, slot, batch, at);
+            }
+            Event::Connect { link } => self.connect(link),
+            Event::Restart(role) => self.start(role),
+            Event::Resume { instance } => {
+                let Some(process) = self.processes.get_mut(&instance) else { return };
+                process.paused = false;
+                for (link, generation, message) in std::mem::take(&mut process.inbox) {
+                    self.hear(instance, link, generation, message);
+                }
+                self.tick(instance);
+            }
+            Event::MendDisk => self.disk_full = false,
+            Event::MendSink => self.sink_cut = false,
+            Event::Kill { instance } => self.end(instance),
+            Event::Fault(index) => {
+                let (_, fault) = self.plan.faults[index];
+                *self.faults.entry(fault.kind()).or_default() += 1;
+                self.go_wrong(fault);
+            }
+        }
+    }
+
+    /// Starts a process, if it has something to do still.
+    pub fn start(&mut self, role: Role) {
+        let is_there = self.processes.values().any(|process| process.role == role);
+        let is_over = match role {
+            Role::Dispatcher => self.dispatchers_done,
+            Role::Sink(_) => self.sinks_done,
+            Role::Worker(_) => false,
+        };
+        if is_over || (is_there && role != Role::Dispatcher) {
+            return;
+        }
+        self.instances += 1;
+        let instance = self.instances;
+        let now = self.now;
+        let program = match role {
+            Role::Dispatcher => {
+                let (total, policy) = (self.plan.total, self.plan.policy);
+                let schedule = Schedule::new(JOB.to_owned(), total, policy, instance << 32, now);
+                self.dispatcher = Some(instance);
+                let routes = BTreeMap::new();
+                Program::Dispatcher(Box::new(Dispatcher { schedule, routes }))
+            }
+            Role::Worker(index) => {
+                let slots = self.plan.slots[index];
+                let session = Session::new(instance, index as u64, 1 << 24, slots, now);
+                let running = BTreeMap::new();
+                Program::Worker(Box::new(Worker { session, index, running }))
+            }
+            Role::Sink(file) => {
+                if self.files[file].lock.is_some() {
+                    return;
+                }
+                // One that cannot listen is of no use, but is refused by the dispatcher all the same.
+                self.sink.get_or_insert(instance);
+                let limit = self.plan.policy.limit;
+                let sink = Sink::open(&mut self.files[file], file, instance, limit, now);
+                Program::Sink(Box::new(sink))
+            }
+        };
+        let process = Process { role, program, paused: false, inbox: Vec::new() };
+        self.processes.insert(instance, process);
+        let sides: &[Side] = match role {
+            Role::Dispatcher => &[],
+            Role::Worker(_) => &[Side::Dispatcher, Side::Sink],
+            Role::Sink(_) => &[Side::Dispatcher],
+        };
+        for to in sides {
+            let (client, to) = (instance, *to);
+            let latest = [Duration::ZERO; 2];
+            let cut_until = Duration::ZERO;
+            self.links.push(Link { client, to, server: None, generation: 0, cut_until, latest });
+            self.after(Duration::ZERO, Event::Connect { link: self.links.len() - 1 });
+        }
+        self.after(Duration::ZERO, Event::Tick { instance });
+    }
+
+    /// Makes a connection, or tries again later.
+    fn connect(&mut self, link: usize) {
+        let Link { client, to, server, cut_until, .. } = self.links[link];
+        if !self.processes.contains_key(&client) {
+            return;
+        }
+        let there = match to {
+            Side::Dispatcher => self.dispatcher,
+            Side::Sink => self.sink.filter(|_| !self.sink_cut),
+        };
+        let there = there.filter(|instance| self.processes.contains_key(instance));
+        let stands = server.is_some_and(|server| self.processes.contains_key(&server));
+        if !stands && there.is_some() && self.now >= cut_until {
+            (self.links[link].server, self.links[link].generation) =
+                (there, self.links[link].generation + 1);
+        }
+        self.after(30 * MS, Event::Connect { link });
+    }
+
+    /// Sends a message over a connection, if there is one. Returns whether there is.
+    pub fn send(&mut self, link: usize, to_server: bool, message: Message) -> bool {
+        let Link { client, server: Some(server), generation, .. } = self.links[link] else {
+            return false;
+        };
+        let delay = self.random.up_to_ms(self.plan.latency);
+        let direction = &mut self.links[link].latest[usize::from(to_server)];
+        *direction = (*direction).max(self.now + delay);
+        let delay = direction.saturating_sub(self.now);
+        let to = if to_server { server } else { client };
+        self.after(delay, Event::Deliver { link, generation, to, message });
+        true
+    }
+
+    /// A process ends, and its connections with it. What it has sent is lost in part.
+    pub fn end(&mut self, instance: u64) {
+        let Some(process) = self.processes.remove(&instance) else { return };
+        match process.program {
+            Program::Worker(worker) => {
+                // What is undelivered counts: the dispatcher may not know yet that it was run.
+                for run in worker.running.values() {
+                    let num = run.nums[run.at.min(run.nums.len() - 1)];
+                    *self.deaths.entry(num).or_default() += 1;
+                }
+            }
+            Program::Sink(sink) => {
+                self.files[sink.file].lock = None;
+                if self.sink == Some(instance) {
+                    let sinks = |process: &Process| matches!(process.role, Role::Sink(_));
+                    let other = self.processes.iter().find(|(_, process)| sinks(process));
+                    self.sink = other.map(|(instance, _)| *instance);
+                }
+            }
+            Program::Dispatcher(_) if self.dispatcher == Some(instance) => self.dispatcher = None,
+            Program::Dispatcher(_) => {}
+        }
+        for link in 0..self.links.len() {
+            if self.links[link].server == Some(instance) || self.links[link].client == instance {
+                self.break_link(link, Duration::ZERO);
+            }
+        }
+    }
+
+    /// A connection breaks: each message under way is lost, or late, or comes twice.
+    pub fn break_link(&mut self, link: usize, cut: Duration) {
+        self.links[link].server = None;
+        self.links[link].cut_until = self.now + cut;
+        let under_way: Vec<_> = self
+            .queue
+            .iter()
+            .filter(|(_, event)| matches!(event, Event::Deliver { link: its, .. } if *its == link))
+            .map(|(key, _)| *key)
+            .collect();
+        for key in under_way {
+            match self.random.below(4) {
+                0 => {}
+                1 => {
+                    let event = self.queue.remove(&key).unwrap();
+                    let delay = self.random.up_to_ms(6_000);
+                    self.after(delay, event);
+                }
+                2 => {
+                    let Event::Deliver { link, generation, to, message } = &self.queue[&key] else {
+                        continue;
+                    };
+                    let (link, generation, to) = (*link, *generation, *to);
+                    let message = message.clone();
+                    let delay = self.random.up_to_ms(6_000);
+                    self.after(delay, Event::Deliver { link, generation, to, message });
+                }
+                _ => drop(self.queue.remove(&key)),
+            }
+        }
+    }
+
+    /// Hears a message.
+    fn hear(&mut self, instance: u64, link: usize, generation: u64, message: Message) {
+        let now = self.now;
+        let Some(process) = self.processes.get_mut(&instance) else { return };
+        match (&mut process.program, message) {
+            (Program::Dispatcher(dispatcher), Message::FromWorker(message)) => {
+                if let FromWorker::Ready(ready) = &message {
+                    let slot = protocol::schedule::Slot { run: ready.run, slot: ready.slot };
+                    dispatcher.routes.insert(slot, (link, generation));
+                }
+                let answer = dispatcher.schedule.hear_worker(&message, now);
+                dispatcher.schedule.check_invariants();
+                if let Some(answer) = answer {
+                    self.answer(link, generation, Message::ToWorker(answer));
+                }
+                self.hand_out(instance);
+            }
+            (Program::Dispatcher(dispatcher), Message::FromSink(FromSink::Report(report))) => {
+                let answer = dispatcher.schedule.hear_sink(&report, now);
+                dispatcher.schedule.check_invariants();
+                let is_over = dispatcher.schedule.is_over();
+                self.answer(link, generation, Message::ToSink(answer));
+                if is_over {
+                    self.dispatchers_done = true;
+                    self.after(self.plan.latency as u32 * MS, Event::Kill { instance });
+                }
+                self.hand_out(instance);
+            }
+            (Program::Worker(_), Message::ToWorker(answer)) => self.worker_hears(instance, answer),
+            (Program::Sink(sink), Message::Results(frames)) => {
+                sink.output.add(&frames[0], &frames[1]).unwrap_or_default();
+                sink.output.check_invariants();
+            }
+            (Program::Sink(sink), Message::ToSink(answer)) => {
+                let heard = sink.reporter.hear(&answer, &mut sink.output, now);
+                sink.output.check_invariants();
+                match heard {
+                    SinkHears::Nothing => {}
+                    SinkHears::Over => {
+                        self.commit(instance);
+                        self.sinks_done = true;
+                    }
+                    SinkHears::Refused(_) => {
+                        let role = process.role;
+                        self.end(instance);
+                        // Somebody starts it again, but for one that came by mistake.
+                        if role == Role::Sink(0) {
+                            self.after(1_000 * MS, Event::Restart(role));
+                        }
+                    }
+                }
+            }
+            _ => panic!("a message went astray"),
+        }
+    }
+
+    /// Answers over the connection that the request came by.
+    fn answer(&mut self, link: usize, generation: u64, message: Message) {
+        if self.links[link].generation == generation {
+            self.send(link, false, message);
+        }
+    }
+
+    fn hand_out(&mut self, instance: u64) {
+        let huge = self.plan.huge;
+        let sizes = move |num| if Some(num) == huge { 1 << 30 } else { 10 };
+        loop {
+            let now = self.now;
+            let Some(Program::Dispatcher(dispatcher)) =
+                self.processes.get_mut(&instance).map(|process| &mut process.program)
+            else {
+                return;
+            };
+            let handed_out = dispatcher.schedule.hand_out(&sizes, now);
+            dispatcher.schedule.check_invariants();
+            let Some(handed_out) = handed_out else { break };
+            if let Some((link, generation)) = dispatcher.routes.get(&handed_out.slot).copied() {
+                self.answer(link, generation, Message::ToWorker(ToWorker::Work(handed_out.work)));
+            }
+        }
+        self.dismiss(instance);
+    }
+
+    /// Tells the workers that wait that the job has ended.
+    fn dismiss(&mut self, instance: u64) {
+        loop {
+            let process = self.processes.get_mut(&instance);
+            let Some(Program::Dispatcher(dispatcher)) = process.map(|it| &mut it.program) else {
+                return;
+            };
+            let Some(slot) = dispatcher.schedule.dismiss() else { return };
+            dispatcher.schedule.check_invariants();
+            if let Some((link, generation)) = dispatcher.routes.get(&slot).copied() {
+                self.answer(link, generation, Message::ToWorker(ToWorker::End));
+            }
+        }
+    }
+
+    fn worker_hears(&mut self, instance: u64, answer: ToWorker) {
+        let now = self.now;
+        let Some(Program::Worker(worker)) =
+            self.processes.get_mut(&instance).map(|process| &mut process.program)
+        else {
+            return;
+        };
+        let heard = worker.session.hear(answer, now);
+        worker.session.check_invariants();
+        match heard {
+            Heard::Nothing => {}
+            Heard::Work(work) => {
+                let (slot, batch) = (work.slot, work.batch);
+                assert!(!worker.running.contains_key(&slot), "two batches in a slot");
+                worker.running.insert(slot, Run::new(work));
+                self.requests(instance);
+                self.task_begins(instance, slot, batch, 0);
+            }
+            Heard::Bye | Heard::End => {
+                // Should the job begin again, with another output, somebody starts a worker again.
+                let role = Role::Worker(worker.index);
+                self.end_worker(instance);
+                self.after(3_000 * MS, Event::Restart(role));
+            }
+            Heard::Refused(why) => panic!("a worker is refused: {why}"),
+        }
+    }
+
+    fn end_worker(&mut self, instance: u64) {
+        if let Some(Process { program: Program::Worker(worker), .. }) =
+            self.processes.get_mut(&instance)
+        {
+            worker.running.clear();
+        }
+        self.end(instance);
+    }
+
+    /// A task begins: its worker dies of it, or ends it some time.
+    fn task_begins(&mut self, instance: u64, slot: u32, batch: u64, at: usize) {
+        let Some(Program::Worker(worker)) = self.processes.get(&instance).map(|p| &p.program)
+        else {
+            return;
+        };
+        let num = worker.running[&slot].nums[at];
+        if self.plan.deadly == Some(num) {
+            let role = self.processes[&instance].role;
+            self.end(instance);
+            let delay = self.random.up_to_ms(500);
+            self.after(delay, Event::Restart(role));
+            return;
+        }
+        let time = self.random.up_to_ms(self.plan.work);
+        if let Some(Program::Worker(worker)) =
+            self.processes.get_mut(&instance).map(|process| &mut process.program)
+        {
+            worker.running.get_mut(&slot).unwrap().busy += time;
+        }
+        self.after(time, Event::TaskEnds { instance, slot, batch, at });
+    }
+
+    fn task_ends(&mut self, instance: u64, slot: u32, batch: u64, at: usize) {
+        let Some(process) = self.processes.get_mut(&instance) else { return };
+        let Program::Worker(worker) = &mut process.program else { return };
+        if process.paused {
+            self.after(10 * MS, Event::TaskEnds { instance, slot, batch, at });
+            return;
+        }
+        let Some(run) = worker.running.get_mut(&slot) else { return };
+        if run.work.batch != batch || run.at != at {
+            return;
+        }
+        let num = run.nums[at];
+        let fails = self.plan.failing == Some(num)
+            || self.plan.bad_host == Some(worker.index)
+            || self.random.chance(self.plan.flaky);
+        if fails {
+            *self.failures.entry(num).or_default() += 1;
+        }
+        let next = run.end(if fails { Fate::Failed } else { Fate::Done }, worker.index as u64);
+        worker.session.running(slot, next, self.now);
+        match next {
+            Some(_) => self.task_begins(instance, slot, batch, at + 1),
+            None => self.deliver(instance),
+        }
+    }
+
+    /// Hands finished batches' results to the connection to the sink, if there is one.
+    fn deliver(&mut self, instance: u64) {
+        let link =
+            self.links.iter().position(|link| link.client == instance && link.to == Side::Sink);
+        let Some(link) = link.filter(|link| self.links[*link].server.is_some()) else { return };
+        let now = self.now;
+        let Some(Program::Worker(worker)) =
+            self.processes.get_mut(&instance).map(|process| &mut process.program)
+        else {
+            return;
+        };
+        let ended: Vec<u32> =
+            worker.running.iter().filter(|(_, run)| run.ended).map(|(slot, _)| *slot).collect();
+        let mut messages = Vec::new();
+        for slot in ended {
+            let (message, finished) = worker.running.remove(&slot).unwrap().finish();
+            worker.session.finished(slot, finished, now);
+            worker.session.check_invariants();
+            messages.push(message);
+        }
+        for message in messages.into_iter().filter(|message| !message[1].is_empty()) {
+            self.send(link, true, Message::Results(message));
+        }
+        self.requests(instance);
+    }
+
+    /// Sends what a worker has to say.
+    fn requests(&mut self, instance: u64) {
+        let link =
+            self.links.iter().position(|its| its.client == instance && its.to == Side::Dispatcher);
+        let link = link.unwrap();
+        // As with ZMQ_IMMEDIATE: nothing is queued for a dispatcher that is not there.
+        loop {
+            let now = self.now;
+            let Some(Program::Worker(worker)) =
+                self.processes.get_mut(&instance).map(|process| &mut process.program)
+            else {
+                return;
+            };
+            let request = worker.session.next_request(now);
+            worker.session.check_invariants();
+            let Some(request) = request else { return };
+            let limit = self.plan.policy.limit as usize;
+            let size = serde_json::to_vec(&request).unwrap().len() + 16;
+            assert!(size <= limit, "a request of {size} bytes");
+            self.send(link, true, Message::FromWorker(request));
+        }
+    }
+
+    /// A process looks what is due.
+    fn tick(&mut self, instance: u64) {
+        let now = self.now;
+        let Some(process) = self.processes.get_mut(&instance) else { return };
+        if process.paused {
+            return;
+        }
+        match &mut process.program {
+            Program::Dispatcher(dispatcher) => {
+                dispatcher.schedule.tick(now);
+                dispatcher.schedule.check_invariants();
+                self.hand_out(instance);
+            }
+            Program::Worker(_) => {
+                self.deliver(instance);
+                self.requests(instance);
+            }
+            Program::Sink(_) => {
+                self.commit(instance);
+                self.report(instance);
+                if let Some(Program::Sink(sink)) =
+                    self.processes.get(&instance).map(|it| &it.program)
+                {
+                    self.sinks_done |= sink.reporter.is_alone(&sink.output, now);
+                }
+            }
+        }
+    }
+
+    /// A sink writes what has arrived, if the disk lets it.
+    fn commit(&mut self, instance: u64) {
+        let Some(process) = self.processes.get_mut(&instance) else { return };
+        let Program::Sink(sink) = &mut process.program else { return };
+        if sink.output.waiting() == 0 {
+            return;
+        }
+        let file = &mut self.files[sink.file];
+        let lines = sink.output.lines();
+        if file.write(lines, self.disk_full, &mut self.random).is_err() {
+            let role = process.role;
+            self.end(instance);
+            self.after(500 * MS, Event::Restart(role));
+            return;
+        }
+        let lines = String::from_utf8(lines.to_vec()).unwrap();
+        sink.reporter.safe(sink.output.committed());
+        lines.lines().for_each(|line| self.check_that_it_may_fail(line));
+    }
+
+    fn report(&mut self, instance: u64) {
+        let link = self.links.iter().position(|link| link.client == instance).unwrap();
+        loop {
+            let Some(process) = self.processes.get_mut(&instance) else { return };
+            let Program::Sink(sink) = &mut process.program else { return };
+            let Some(FromSink::Report(report)) = sink.reporter.next_report(&sink.output, self.now)
+            else {
+                return;
+            };
+            let safe = &self.files[sink.file].safe;
+            assert!(report.nums.numbers().all(|num| safe.contains(&num)), "reported, but not safe");
+            self.check_size(&report);
+            self.send(link, true, Message::FromSink(FromSink::Report(report)));
+        }
+    }
+
+    fn check_size(&self, report: &Report) {
+        let size = serde_json::to_vec(report).unwrap().len() + 16;
+        assert!(size as u64 <= self.plan.policy.limit, "a report of {size} bytes");
+    }
+
+    /// A task may be given up for its own failures alone.
+    fn check_that_it_may_fail(&mut self, line: &str) {
+        let Ok(task) = serde_json::from_str::<protocol::line::GivenUp>(line) else { return };
+        let num = task.num;
+        self.given_up.insert(num);
+        let holds = |process: &&Process| match &process.program {
+            Program::Worker(worker) => worker.running.values().any(|run| run.nums.contains(&num)),
+            _ => false,
+        };
+        let holders = self.processes.values().filter(holds).count();
+        let failures = self.failures.get(&num).copied().unwrap_or(0);
+        let deaths = self.deaths.get(&num).copied().unwrap_or(0) as usize + holders;
+        let policy = &self.plan.policy;
+        assert!(
+            failures >= policy.attempts
+                || deaths >= policy.crash_limit as usize
+                || self.plan.huge == Some(num),
+            "given up wrongly after {failures} failures and {deaths} deaths: {line}"
+        );
+    }
+
+    fn check_the_end(&self) {
+        let file = self.files.iter().find(|file| file.safe.len() as u64 == self.plan.total);
+        let file = file.unwrap_or_else(|| panic!("tasks are missing: {}", self.describe()));
+        let text = String::from_utf8(file.bytes.clone()).unwrap();
+        assert!(self.plan.total == 0 || text.ends_with('\n'));
+        let nums: Vec<u64> = text
+            .lines()
+            .skip(1)
+            .map(|line| protocol::line::Known::parse(line.as_bytes()).unwrap().num)
+            .collect();
+        let distinct: BTreeSet<_> = nums.iter().copied().collect();
+        assert_eq!(nums.len(), distinct.len(), "doubled");
+        assert!(distinct.into_iter().eq(0..self.plan.total), "lost");
+    }
+
+    pub fn describe(&self) -> String {
+        let processes = self.processes.values().map(|process| {
+            let more = match &process.program {
+                Program::Dispatcher(dispatcher) => {
+                    format!("{} remain", dispatcher.schedule.remaining())
+                }
+                Program::Worker(worker) => format!("{} batches", worker.running.len()),
+                Program::Sink(sink) => format!("{} done", sink.output.done()),
+            };
+            format!("{:?} ({more})", process.role)
+        });
+        let processes: Vec<_> = processes.collect();
+        format!("at {:?}, with {}", self.now, processes.join(", "))
+    }
+}

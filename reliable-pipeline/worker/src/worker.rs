@@ -1,0 +1,239 @@
+//! The loop between the sockets, the session and the threads.
+
+use std::collections::VecDeque;
+use std::sync::mpsc::{Receiver, Sender};
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+use common::program::Program;
+use common::socket::Socket;
+use protocol::VERSION;
+use protocol::message::{Request, ToWorker};
+use protocol::notice::Notices;
+use protocol::session::{Heard, Session, Waiting};
+use zmq::{DONTWAIT, POLLIN, POLLOUT};
+
+use crate::args::Args;
+use crate::pool::{Batch, Event, Pool};
+
+/// How often the worker looks what is due, in milliseconds.
+const TICK: i64 = 50;
+/// Messages with results that wait for the sink.
+const RESULTS_WAITING: i32 = 4;
+
+/// What the summary has.
+#[derive(Default)]
+pub struct Figures {
+    pub done: u64,
+    pub failed: u64,
+}
+
+/// A worker's sockets, and what its slots do.
+pub struct Worker<'a> {
+    args: &'a Args,
+    start: Instant,
+    session: Session,
+    pool: &'a Pool<'a>,
+    events: Receiver<Event>,
+    threads: Vec<Sender<Batch>>,
+    /// Which slots have a batch.
+    busy: Vec<bool>,
+    dispatcher: Socket,
+    results: Socket,
+    /// What the threads have said. A batch is finished when the sink has taken what is before.
+    said: VecDeque<Event>,
+    notices: Notices,
+    figures: &'a mut Figures,
+}
+
+impl<'a> Worker<'a> {
+    pub fn new(
+        args: &'a Args,
+        program: &Program,
+        session: Session,
+        (pool, events): (&'a Pool<'a>, Receiver<Event>),
+        threads: Vec<Sender<Batch>>,
+        figures: &'a mut Figures,
+    ) -> Result<Self> {
+        // A REQ that need not wait for its answers: on the wire they are the same.
+        let dispatcher = program.socket(zmq::DEALER)?;
+        // Requests that nobody has received are made again, and results are kept until they are on
+        // their way.
+        dispatcher.set_immediate(true).context("cannot have messages wait for a connection")?;
+        dispatcher.connect(&args.connect)?;
+        let results = program.socket(zmq::PUSH)?;
+        results.set_immediate(true).context("cannot have messages wait for a connection")?;
+        results.set_sndhwm(RESULTS_WAITING).context("cannot set the high-water mark")?;
+        results.connect(&args.results_connect)?;
+        Ok(Self {
+            args,
+            start: Instant::now(),
+            session,
+            pool,
+            events,
+            busy: vec![false; threads.len()],
+            threads,
+            dispatcher,
+            results,
+            said: VecDeque::new(),
+            notices: Notices::default(),
+            figures,
+        })
+    }
+
+    /// Works until the job ends. `bell` rings when a thread has something to say.
+    pub fn serve(mut self, bell: &Socket) -> Result<()> {
+        loop {
+            self.request()?;
+            let asks = if self.is_connected()? { POLLIN } else { POLLIN | POLLOUT };
+            let sockets = &mut [
+                self.dispatcher.as_poll_item(asks),
+                bell.as_poll_item(POLLIN),
+                self.results.as_poll_item(if self.said.is_empty() { POLLIN } else { POLLOUT }),
+            ];
+            zmq::poll(sockets, TICK).context("cannot wait for tasks")?;
+            while bell.recv_bytes(DONTWAIT).is_ok() {}
+            self.said.extend(self.events.try_iter());
+            self.deliver()?;
+            if self.hear()? || self.is_idle_for_too_long()? {
+                return Ok(());
+            }
+            self.say_what_it_waits_for();
+        }
+    }
+
+    /// Whether there is a dispatcher to ask.
+    fn is_connected(&self) -> Result<bool> {
+        let events = self.dispatcher.get_events().context("cannot look at the dispatcher")?;
+        Ok(events.contains(POLLOUT))
+    }
+
+    /// Sends the requests that are due.
+    fn request(&mut self) -> Result<()> {
+        if !self.is_connected()? {
+            return Ok(());
+        }
+        let now = self.start.elapsed();
+        for slot in (0..).zip(&self.busy).filter(|(_, busy)| **busy).map(|(slot, _)| slot) {
+            if let Some(num) = self.pool.running(slot) {
+                self.session.running(slot, Some(num), now);
+            }
+        }
+        while let Some(body) = self.session.next_request(now) {
+            let request = serde_json::to_vec(&Request { version: VERSION, body })?;
+            match self.dispatcher.send_multipart([Vec::new(), request], DONTWAIT) {
+                Ok(()) | Err(zmq::Error::EAGAIN) => {}
+                Err(error) => return Err(error).context("cannot ask for tasks"),
+            }
+        }
+        Ok(())
+    }
+
+    /// Hears what the dispatcher answers. Returns whether the job has ended.
+    fn hear(&mut self) -> Result<bool> {
+        loop {
+            let frames = match self.dispatcher.recv_multipart(DONTWAIT) {
+                Ok(frames) => frames,
+                Err(zmq::Error::EAGAIN) => return Ok(false),
+                Err(error) => return Err(error).context("cannot receive tasks"),
+            };
+            let [_, answer, rest @ ..] = &frames[..] else {
+                bail!("the dispatcher answered nothing");
+            };
+            let answer: ToWorker =
+                serde_json::from_slice(answer).context("cannot read the dispatcher's answer")?;
+            match self.session.hear(answer, self.start.elapsed()) {
+                Heard::Nothing => {}
+                Heard::End | Heard::Bye => return Ok(true),
+                Heard::Refused(why) => bail!("the dispatcher refused this worker: {why}"),
+                Heard::Work(work) => {
+                    let [tasks] = rest else { bail!("the dispatcher sent no tasks") };
+                    // Whoever watches these tasks is to know first that they are here.
+                    self.request()?;
+                    let slot = work.slot as usize;
+                    self.busy[slot] = true;
+                    let sent = self.threads[slot].send((work, tasks.clone()));
+                    sent.context("a thread has ended")?;
+                }
+            }
+        }
+    }
+
+    /// Sends on what the threads have done, as far as the sink takes it.
+    fn deliver(&mut self) -> Result<()> {
+        while let Some(event) = self.said.pop_front() {
+            let now = self.start.elapsed();
+            match event {
+                Event::Broken(error) => return Err(error),
+                Event::Finished { slot, finished, done } => {
+                    self.figures.done += done;
+                    self.figures.failed += finished.failed.len() as u64;
+                    self.busy[slot as usize] = false;
+                    self.session.finished(slot, finished, now);
+                }
+                Event::Results(message) => match self.results.send_multipart(&message, DONTWAIT) {
+                    Ok(()) => {}
+                    Err(zmq::Error::EAGAIN) => {
+                        self.said.push_front(Event::Results(message));
+                        break;
+                    }
+                    Err(error) => return Err(error).context("cannot send results"),
+                },
+            }
+        }
+        // These have run all their tasks, and wait for the sink.
+        let now = self.start.elapsed();
+        for event in &self.said {
+            if let Event::Finished { slot, .. } = event {
+                self.session.running(*slot, None, now);
+            }
+        }
+        self.request()
+    }
+
+    /// Whether there is neither work nor, perhaps, a dispatcher.
+    fn is_idle_for_too_long(&self) -> Result<bool> {
+        let now = self.start.elapsed();
+        let idle = self.session.idle_since().map(|since| now.saturating_sub(since));
+        if let (Some(idle), Some(timeout)) = (idle, self.args.idle_timeout)
+            && idle > timeout
+        {
+            // The dispatcher is not to hand it anything now.
+            bye(self)?;
+            return Ok(true);
+        }
+        let sink = self.results.get_events().context("cannot look at the sink")?.contains(POLLOUT);
+        if self.session.is_left_behind(sink, now) {
+            tracing::warn!("dispatcher and sink are gone: the job has ended, it seems");
+            return Ok(true);
+        }
+        Ok(false)
+    }
+
+    fn say_what_it_waits_for(&mut self) {
+        let now = self.start.elapsed();
+        let Args { connect, results_connect, .. } = self.args;
+        let what = self.session.waiting(now).map(|waiting| match waiting {
+            Waiting::Dispatcher(since) => {
+                (format!("no dispatcher answers at {connect}: waiting"), since)
+            }
+            Waiting::Sink(since) => {
+                (format!("no sink takes results at {results_connect}: waiting"), since)
+            }
+            Waiting::Tasks(since) => {
+                (format!("the dispatcher at {connect} has no task to hand out: waiting"), since)
+            }
+        });
+        if let Some(line) = self.notices.look(what, now) {
+            tracing::warn!("{line}");
+        }
+    }
+}
+
+fn bye(worker: &Worker) -> Result<()> {
+    let request = Request { version: VERSION, body: worker.session.bye() };
+    match worker.dispatcher.send_multipart([Vec::new(), serde_json::to_vec(&request)?], DONTWAIT) {
+        Ok(()) | Err(zmq::Error::EAGAIN) => Ok(()),
+        Err(error) => Err(error).context("cannot say good-bye"),
+    }
+}
