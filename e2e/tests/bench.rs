@@ -70,7 +70,7 @@ fn a_rate_counts_what_a_late_answer_holds_up() {
 #[test]
 fn what_cannot_be_measured_is_refused() {
     for (flags, reason) in [
-        (vec!["pipeline", "--peers", "tcp"], "error: TCP stream cannot be measured at this work"),
+        (vec!["pipeline", "--peers", "tcp"], "error: TCP stream has no such benchmark"),
         (vec!["pipeline", "--cpus", "1000000"], "error: there is no processor 1000000"),
         (vec!["report", "/nowhere.json"], "error: cannot read /nowhere.json"),
     ] {

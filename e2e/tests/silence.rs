@@ -7,7 +7,7 @@ use e2e::{Peers, Process, Stream, endpoint, rust};
 const CONNECTS: [(&str, &str, &[&str]); 6] = [
     ("zmq_client", "--connect", &[]),
     ("subscriber", "--connect", &[]),
-    ("producer", "--connect", &[]),
+    ("producer", "--connect", &["--count", "0"]),
     ("consumer", "--tasks-connect", &["--results-bind", "tcp://127.0.0.1:*"]),
     ("consumer", "--results-connect", &["--tasks-bind", "tcp://127.0.0.1:*"]),
     ("resultcollector", "--connect", &[]),

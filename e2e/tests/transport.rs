@@ -120,6 +120,6 @@ fn consumers_and_producers() {
     for producer in producers {
         assert_eq!(producer.wait().code, Some(0));
     }
-    let counted = "{\"results\":2000,\"consumers\":{\"1\":1000,\"2\":1000},\"rejected\":0}\n";
+    let counted = "{\"collected\":2000,\"consumers\":{\"1\":1000,\"2\":1000},\"rejected\":0}\n";
     assert_eq!(collector.wait().stdout, counted);
 }

@@ -40,7 +40,7 @@ impl Json {
     ///
     /// Why `text` is not JSON.
     pub fn parse(text: &[u8]) -> Result<Self, JsonError> {
-        if depth(text) > MAX_DEPTH {
+        if is_deeper_than(MAX_DEPTH, text) {
             return Err(JsonError::TooDeep);
         }
         let read = serde_json::from_slice::<&RawValue>(text);
@@ -132,7 +132,7 @@ fn reason(text: &[u8], error: &serde_json::Error) -> String {
         .any(|surrogate| said.starts_with(surrogate))
     {
         format!("not the expected JSON: a lone surrogate is not Unicode text: {said}")
-    } else if let Some(constant) = constant(text) {
+    } else if let Some(constant) = constant(text, error) {
         format!("{constant} is not JSON; Python's json.dumps writes it unless allow_nan=False")
     } else {
         format!("not JSON: {said}")
@@ -140,7 +140,19 @@ fn reason(text: &[u8], error: &serde_json::Error) -> String {
 }
 
 /// The first of Python's constants in `text`, if nothing else keeps it from being JSON.
-fn constant(text: &[u8]) -> Option<&'static str> {
+fn constant(text: &[u8], error: &serde_json::Error) -> Option<&'static str> {
+    // Most texts are wrong in another way, and may be long: whether a constant stands where the
+    // error is, or the minus before it, can be seen at once.
+    let lines = text.split_inclusive(|byte| *byte == b'\n');
+    let before: usize = lines.take(error.line().saturating_sub(1)).map(<[u8]>::len).sum();
+    let at = before + error.column();
+    let here = text.get(at.saturating_sub(2)..at.saturating_add(8).min(text.len()))?;
+    if !["NaN", "Infinity"]
+        .iter()
+        .any(|name| here.windows(2).any(|two| two == &name.as_bytes()[..2]))
+    {
+        return None;
+    }
     let (mut first, mut replaced) = (None, Vec::with_capacity(text.len()));
     let (mut strings, mut rest) = (Strings::default(), text);
     while let [byte, after @ ..] = rest {
@@ -164,18 +176,18 @@ fn compact(json: &str) -> String {
     json.chars().filter(|char| strings.holds_char(*char) || !is_space(*char)).collect()
 }
 
-fn depth(json: &[u8]) -> usize {
-    let (mut strings, mut depth, mut deepest) = (Strings::default(), 0_usize, 0);
-    for byte in json {
+/// Whether `json` nests deeper than `limit`. Not read further than that.
+fn is_deeper_than(limit: usize, json: &[u8]) -> bool {
+    let (mut strings, mut depth) = (Strings::default(), 0_usize);
+    json.iter().any(|byte| {
         match byte {
             _ if strings.holds(*byte) => {}
             b'[' | b'{' => depth += 1,
             b']' | b'}' => depth = depth.saturating_sub(1),
             _ => {}
         }
-        deepest = deepest.max(depth);
-    }
-    deepest
+        depth > limit
+    })
 }
 
 /// Where the strings of a JSON text are, found out byte by byte.
