@@ -1,5 +1,7 @@
 //! The lines of the output.
 
+use std::io::Write as _;
+
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
@@ -139,6 +141,28 @@ pub struct Done<'a> {
     /// How the command ran.
     #[serde(flatten)]
     pub attempt: &'a Attempt,
+}
+
+impl Done<'_> {
+    /// Writes the line, with its end.
+    ///
+    /// # Errors
+    ///
+    /// What JSON cannot hold.
+    pub fn write(&self, lines: &mut Vec<u8>) -> serde_json::Result<()> {
+        let Self { num, worker_id, result, encoding, attempt } = self;
+        if encoding.is_none() && **attempt == Attempt::default() {
+            // The same, in a third of the time.
+            let line = format_args!("{{\"num\":{num},\"worker_id\":{worker_id},\"result\":");
+            lines.write_fmt(line).map_err(serde_json::Error::io)?;
+            lines.extend(result.get().as_bytes());
+            lines.push(b'}');
+        } else {
+            serde_json::to_writer(&mut *lines, self)?;
+        }
+        lines.push(b'\n');
+        Ok(())
+    }
 }
 
 /// A task that failed, or whose workers died, too often.
@@ -282,11 +306,14 @@ mod tests {
         let mut attempt = Attempt::default();
         let line = |attempt: &Attempt, encoding| {
             let done = Done { num: 1, worker_id: 2, result, encoding, attempt };
-            serde_json::to_string(&done).unwrap()
+            let mut lines = Vec::new();
+            done.write(&mut lines).unwrap();
+            String::from_utf8(lines).unwrap()
         };
-        assert_eq!(line(&attempt, None), r#"{"num":1,"worker_id":2,"result":[1, 2]}"#);
+        assert_eq!(line(&attempt, None), "{\"num\":1,\"worker_id\":2,\"result\":[1, 2]}\n");
         attempt.exit = Some(0);
-        let expected = r#"{"num":1,"worker_id":2,"result":[1, 2],"encoding":"base64","exit":0}"#;
+        let expected =
+            "{\"num\":1,\"worker_id\":2,\"result\":[1, 2],\"encoding\":\"base64\",\"exit\":0}\n";
         assert_eq!(line(&attempt, Some("base64")), expected);
     }
 

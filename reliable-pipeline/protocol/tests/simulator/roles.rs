@@ -63,8 +63,7 @@ impl Run {
             let result = &RawValue::from_string(num.to_string()).unwrap();
             let attempt = &Attempt::default();
             let done = Done { num, worker_id, result, encoding: None, attempt };
-            serde_json::to_writer(&mut self.lines, &done).unwrap();
-            self.lines.push(b'\n');
+            done.write(&mut self.lines).unwrap();
         } else {
             let is_final = fate == Fate::Huge;
             let why = if is_final {
