@@ -10,11 +10,12 @@ use anyhow::{Context, Result, bail};
 use common::program::signals::Sleeper;
 use common::socket::Socket;
 use protocol::VERSION;
+use protocol::failures::Failures;
 use protocol::line::{Attempt, Done, parse_json};
 use protocol::message::{Failure, MESSAGE_BYTES, Results, Work};
 use protocol::ranges::Ranges;
 use protocol::schedule::too_large;
-use protocol::session::{Failures, Finished};
+use protocol::session::Finished;
 use serde_json::value::RawValue;
 
 use crate::args::Args;

@@ -9,11 +9,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 #![allow(clippy::cast_possible_truncation, reason = "small numbers")]
 
+mod checks;
 mod disk;
 mod faults;
+mod hears;
 mod plan;
 mod random;
 mod roles;
+mod works;
 mod world;
 
 use std::collections::BTreeMap;

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::io::BufReader;
 use std::time::Duration;
 
+use protocol::failures::Failures;
 use protocol::line::{Attempt, Done};
 use protocol::message::{Failure, Results, Work};
 use protocol::output::{Output, Reporter, Resumed};
 use protocol::schedule::{Schedule, Slot, too_large};
-use protocol::session::{Failures, Finished, Session};
+use protocol::session::{Finished, Session};
 use serde_json::value::RawValue;
 
 use crate::disk::File;
