@@ -333,6 +333,8 @@ mod tests {
         let error = parse_json(deep(DEEPEST + 1).as_bytes()).unwrap_err();
         assert_eq!(error, "JSON that is nested more than 120 deep");
         assert!(parse_json(format!("\"\\\"{}\"", "[".repeat(200)).as_bytes()).is_ok());
+        assert!(parse_json(b"\"]]}\"").is_ok());
+        assert!(parse_json(format!("[{}1]", "[[]],".repeat(200)).as_bytes()).is_ok());
         assert!(parse_json(b"\"\xff\"").unwrap_err().starts_with("not UTF-8: "));
         assert!(parse_json(b"1 2").unwrap_err().starts_with("not JSON: "));
         assert_eq!(parse_json(b" 1e400 ").unwrap().get(), "1e400");

@@ -7,7 +7,8 @@ mod session;
 mod sink;
 
 use job::{Job, POLICY, ms, nums};
-use protocol::message::{FromWorker, ToWorker};
+use protocol::line::Attempt;
+use protocol::message::{Failure, FromWorker, Ready, ToWorker};
 use protocol::schedule::Policy;
 
 #[test]
@@ -76,6 +77,23 @@ fn a_task_is_given_up_after_its_attempts_and_not_before() {
     assert_eq!(rest.given_up.len(), 1);
     assert_eq!(rest.given_up[0].failed, "no (attempt 3)");
     assert_eq!((rest.remaining, job.done(&[0]).remaining), (1, 0));
+}
+
+#[test]
+fn what_a_failed_command_wrote_is_kept_and_cut() {
+    let mut job = Job::new(1, Policy { attempts: 1, ..POLICY });
+    let work = job.work(1, None, &[]).unwrap();
+    let (stdout, stderr) = (Some("o".repeat(9_000)), Some("e".repeat(9_000)));
+    let attempt = Attempt { stdout, stderr, exit: Some(3), ..Attempt::default() };
+    let failure = Failure { num: 0, why: "w".repeat(9_000), is_final: false, attempt };
+    let (batch, failed) = (Some(work.batch), vec![failure]);
+    let ready = Ready { run: 1, seq: 99, limit: 1 << 24, batch, failed, ..Ready::default() };
+    job.hear(&FromWorker::Ready(ready));
+    let given_up = job.done(&[]).given_up.remove(0);
+    let (stdout, stderr) = (given_up.attempt.stdout.unwrap(), given_up.attempt.stderr.unwrap());
+    assert!(stdout.starts_with("ooo") && stderr.ends_with("eee"));
+    assert_eq!((stdout.len(), stderr.len(), given_up.attempt.exit), (4_096, 4_096, Some(3)));
+    assert!(given_up.failed.len() <= 1_024 && given_up.failed.ends_with("… (attempt 1)"));
 }
 
 #[test]
