@@ -15,7 +15,7 @@ const ASK_TIMEOUT: Duration = Duration::from_secs(1);
 const LONGEST_ASK_TIMEOUT: Duration = Duration::from_secs(16);
 /// How often a worker says that it is alive: one that has tasks, and one that has none.
 const BUSY_INTERVAL: Duration = Duration::from_millis(500);
-const IDLE_INTERVAL: Duration = Duration::from_secs(1);
+const IDLE_INTERVAL: Duration = Duration::from_secs(2);
 /// A dispatcher that has not answered for this long, and a round trip, is silent.
 const SILENT: Duration = Duration::from_secs(2);
 /// A worker ends after this long without dispatcher and sink, once it had a dispatcher; and after
