@@ -311,10 +311,26 @@ mod tests {
             String::from_utf8(lines).unwrap()
         };
         assert_eq!(line(&attempt, None), "{\"num\":1,\"worker_id\":2,\"result\":[1, 2]}\n");
+        assert!(line(&attempt, Some("base64")).contains("\"encoding\":\"base64\""));
         attempt.exit = Some(0);
+        assert!(line(&attempt, None).ends_with(",\"exit\":0}\n"));
         let expected =
             "{\"num\":1,\"worker_id\":2,\"result\":[1, 2],\"encoding\":\"base64\",\"exit\":0}\n";
         assert_eq!(line(&attempt, Some("base64")), expected);
+    }
+
+    #[test]
+    fn a_task_that_is_given_up_fits_in_a_small_message() {
+        let (stderr, attempt) = (Some("e".repeat(4_000)), Some(3));
+        let attempt = Attempt { stderr, attempt, ..Attempt::default() };
+        let task = GivenUp { num: 7, worker_id: 1, failed: "\u{1}".repeat(1_000), attempt };
+        assert_eq!(task.size(), serde_json::to_vec(&task).unwrap().len() as u64);
+        assert_eq!(task.within(task.size()), task);
+        for bytes in [512, 1_024, task.size() - 1] {
+            let cut = task.within(bytes);
+            assert!(cut.size() <= bytes && cut.size() > bytes / 2, "{} of {bytes}", cut.size());
+            assert_eq!((cut.num, cut.attempt.attempt, cut.attempt.stderr), (7, Some(3), None));
+        }
     }
 
     #[test]
