@@ -135,7 +135,10 @@ impl Job {
         for num in nums {
             array.push(if array.is_empty() { b'[' } else { b',' });
             match &self.tasks {
-                Tasks::Counted(_) => array.extend(format!("{{\"num\":{num}}}").bytes()),
+                Tasks::Counted(_) => {
+                    array.extend(b"{\"num\":");
+                    let _ = io::Write::write_fmt(&mut array, format_args!("{num}}}"));
+                }
                 Tasks::Listed { .. } => array.extend(self.listed(num)),
             }
         }

@@ -2,6 +2,7 @@
 //! [schedule] of the dispatcher, the [session] of a worker, and the [output] of the sink. There are
 //! no sockets here, no clocks and no files. `../PROTOCOL.md` says how they play together.
 
+pub mod failures;
 pub mod line;
 pub mod message;
 pub mod notice;

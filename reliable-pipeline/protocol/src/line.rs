@@ -1,5 +1,7 @@
 //! The lines of the output.
 
+use std::io::Write as _;
+
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
@@ -136,6 +138,28 @@ pub struct Done<'a> {
     /// How the command ran.
     #[serde(flatten)]
     pub attempt: &'a Attempt,
+}
+
+impl Done<'_> {
+    /// Writes the line, with its end.
+    ///
+    /// # Errors
+    ///
+    /// What JSON cannot hold.
+    pub fn write(&self, lines: &mut Vec<u8>) -> serde_json::Result<()> {
+        let Self { num, worker_id, result, attempt } = self;
+        if **attempt == Attempt::default() {
+            // The same, in a third of the time.
+            let line = format_args!("{{\"num\":{num},\"worker_id\":{worker_id},\"result\":");
+            lines.write_fmt(line).map_err(serde_json::Error::io)?;
+            lines.extend(result.get().as_bytes());
+            lines.push(b'}');
+        } else {
+            serde_json::to_writer(&mut *lines, self)?;
+        }
+        lines.push(b'\n');
+        Ok(())
+    }
 }
 
 /// A task that failed, or whose workers died, too often.
@@ -279,11 +303,34 @@ mod tests {
         let mut attempt = Attempt::default();
         let line = |attempt: &Attempt| {
             let done = Done { num: 1, worker_id: 2, result, attempt };
-            serde_json::to_string(&done).unwrap()
+            let mut lines = Vec::new();
+            done.write(&mut lines).unwrap();
+            String::from_utf8(lines).unwrap()
         };
-        assert_eq!(line(&attempt), r#"{"num":1,"worker_id":2,"result":[1, 2]}"#);
+        assert_eq!(
+            line(&attempt),
+            "{\"num\":1,\"worker_id\":2,\"result\":[1, 2]}
+"
+        );
         attempt.exit = Some(0);
-        assert_eq!(line(&attempt), r#"{"num":1,"worker_id":2,"result":[1, 2],"exit":0}"#);
+        assert!(line(&attempt).ends_with(
+            ",\"exit\":0}
+"
+        ));
+    }
+
+    #[test]
+    fn a_task_that_is_given_up_fits_in_a_small_message() {
+        let (stderr, attempt) = (Some("e".repeat(4_000)), Some(3));
+        let attempt = Attempt { stderr, attempt, ..Attempt::default() };
+        let task = GivenUp { num: 7, worker_id: 1, failed: "\u{1}".repeat(1_000), attempt };
+        assert_eq!(task.size(), serde_json::to_vec(&task).unwrap().len() as u64);
+        assert_eq!(task.within(task.size()), task);
+        for bytes in [512, 1_024, task.size() - 1] {
+            let cut = task.within(bytes);
+            assert!(cut.size() <= bytes && cut.size() > bytes / 2, "{} of {bytes}", cut.size());
+            assert_eq!((cut.num, cut.attempt.attempt, cut.attempt.stderr), (7, Some(3), None));
+        }
     }
 
     #[test]
@@ -302,6 +349,8 @@ mod tests {
         let error = parse_json(deep(DEEPEST + 1).as_bytes()).unwrap_err();
         assert_eq!(error, "JSON that is nested more than 120 deep");
         assert!(parse_json(format!("\"\\\"{}\"", "[".repeat(200)).as_bytes()).is_ok());
+        assert!(parse_json(b"\"]]}\"").is_ok());
+        assert!(parse_json(format!("[{}1]", "[[]],".repeat(200)).as_bytes()).is_ok());
         assert!(parse_json(b"\"\xff\"").unwrap_err().starts_with("not UTF-8: "));
         assert!(parse_json(b"1 2").unwrap_err().starts_with("not JSON: "));
         assert_eq!(parse_json(b" 1e400 ").unwrap().get(), "1e400");

@@ -44,8 +44,7 @@ impl<Body: for<'a> Deserialize<'a>> Request<Body> {
         if version != VERSION {
             return Err(format!("it speaks version {version} of the protocol, not {VERSION}"));
         }
-        let request: Self = serde_json::from_slice(frame).map_err(no_request)?;
-        Ok(request.body)
+        serde_json::from_slice(frame).map_err(no_request)
     }
 }
 

@@ -5,7 +5,6 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::line::{Attempt, REASON_BYTES, cut};
 use crate::message::{
     Failure, FromWorker, LEAST_LIMIT, MESSAGE_BYTES, Ready, SlotState, ToWorker, Work,
 };
@@ -16,7 +15,7 @@ const ASK_TIMEOUT: Duration = Duration::from_secs(1);
 const LONGEST_ASK_TIMEOUT: Duration = Duration::from_secs(16);
 /// How often a worker says that it is alive: one that has tasks, and one that has none.
 const BUSY_INTERVAL: Duration = Duration::from_millis(500);
-const IDLE_INTERVAL: Duration = Duration::from_secs(1);
+const IDLE_INTERVAL: Duration = Duration::from_secs(2);
 /// A dispatcher that has not answered for this long, and a round trip, is silent.
 const SILENT: Duration = Duration::from_secs(2);
 /// A worker ends after this long without dispatcher and sink, once it had a dispatcher; and after
@@ -73,7 +72,7 @@ enum State {
     },
 }
 
-/// How a batch went.
+/// How a batch went. See [`crate::failures`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Finished {
     /// The tasks that failed.
@@ -375,48 +374,5 @@ impl Slot {
             self.is_unknown = false;
         }
         SlotState { slot: number, batch, running, nums }
-    }
-}
-
-/// The failed tasks of a batch, as many as fit in a request.
-pub struct Failures {
-    failed: Vec<Failure>,
-    room: u64,
-    most: u64,
-}
-
-impl Failures {
-    /// None. `limit` is the [`Work::request_limit`].
-    pub fn new(limit: u64) -> Self {
-        let most = limit.min(MESSAGE_BYTES) / 2;
-        Self { failed: Vec::new(), room: most, most }
-    }
-
-    /// Adds one, cut to what fits.
-    pub fn push(&mut self, mut failure: Failure) {
-        failure.why = cut(&failure.why, REASON_BYTES);
-        if failure.size() > self.most {
-            let attempt = Attempt { attempt: failure.attempt.attempt, ..Attempt::default() };
-            let reason = usize::try_from(self.most / 8).unwrap_or(usize::MAX);
-            failure = Failure { why: cut(&failure.why, reason), attempt, ..failure };
-        }
-        self.room = self.room.saturating_sub(failure.size());
-        self.failed.push(failure);
-    }
-
-    /// Whether another one fits. If not, the rest of the batch is to be returned.
-    pub fn has_room(&self) -> bool {
-        self.failed.is_empty() || self.room > self.most / 2
-    }
-
-    /// The failures.
-    pub fn into_vec(self) -> Vec<Failure> {
-        self.failed
-    }
-}
-
-impl Failure {
-    fn size(&self) -> u64 {
-        serde_json::to_vec(self).map_or(u64::MAX, |json| json.len() as u64)
     }
 }

@@ -36,6 +36,8 @@ const FLUSH_DELAY: Duration = Duration::from_millis(10);
 const FLUSH_BYTES: usize = 4 << 20;
 /// Messages with results that are queued per worker.
 const RESULTS_WAITING: i32 = 16;
+/// Reports that are queued for a dispatcher.
+const REPORTS_WAITING: i32 = 4;
 /// How often the sink looks what is due, in milliseconds.
 const TICK: i64 = 10;
 
@@ -113,7 +115,9 @@ impl Sink {
         results.bind(&args.bind)?;
         // A REQ that need not wait for its answers: on the wire they are the same.
         let dispatcher = program.socket(zmq::DEALER)?;
-        dispatcher.set_immediate(true).context("cannot have messages wait for a connection")?;
+        // A few reports wait for the next dispatcher. With `ZMQ_IMMEDIATE` none would, but the last
+        // answer of one that ends would be lost with its connection.
+        dispatcher.set_sndhwm(REPORTS_WAITING).context("cannot set the high-water mark")?;
         dispatcher.connect(&args.acks_connect)?;
         let progress = args.file().map(|_| program.progress("results", 0)).transpose()?;
         loop {
@@ -177,7 +181,7 @@ impl Sink {
     fn report(&mut self, dispatcher: &Socket) -> Result<()> {
         let events = dispatcher.get_events().context("cannot look at the dispatcher")?;
         if !events.contains(POLLOUT) {
-            // Nobody is there.
+            // Nobody takes them.
             return Ok(());
         }
         while let Some(body) = self.reporter.next_report(&self.output, self.start.elapsed()) {

@@ -18,6 +18,8 @@ use crate::pool::{Batch, Event, Pool};
 
 /// How often the worker looks what is due, in milliseconds.
 const TICK: i64 = 50;
+/// Requests that are queued for a dispatcher.
+const REQUESTS_WAITING: i32 = 16;
 /// Messages with results that wait for the sink.
 const RESULTS_WAITING: i32 = 4;
 
@@ -57,10 +59,11 @@ impl<'a> Worker<'a> {
     ) -> Result<Self> {
         // A REQ that need not wait for its answers: on the wire they are the same.
         let dispatcher = program.socket(zmq::DEALER)?;
-        // Requests that nobody has received are made again, and results are kept until they are on
-        // their way.
-        dispatcher.set_immediate(true).context("cannot have messages wait for a connection")?;
+        // A few requests wait for the next dispatcher. With `ZMQ_IMMEDIATE` none would, but the last
+        // answer of one that ends would be lost with its connection.
+        dispatcher.set_sndhwm(REQUESTS_WAITING).context("cannot set the high-water mark")?;
         dispatcher.connect(&args.connect)?;
+        // Results are kept until they are on their way.
         let results = program.socket(zmq::PUSH)?;
         results.set_immediate(true).context("cannot have messages wait for a connection")?;
         results.set_sndhwm(RESULTS_WAITING).context("cannot set the high-water mark")?;
@@ -85,7 +88,7 @@ impl<'a> Worker<'a> {
     pub fn serve(mut self, bell: &Socket) -> Result<()> {
         loop {
             self.request()?;
-            let asks = if self.is_connected()? { POLLIN } else { POLLIN | POLLOUT };
+            let asks = if self.can_ask()? { POLLIN } else { POLLIN | POLLOUT };
             let sockets = &mut [
                 self.dispatcher.as_poll_item(asks),
                 bell.as_poll_item(POLLIN),
@@ -102,15 +105,15 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Whether there is a dispatcher to ask.
-    fn is_connected(&self) -> Result<bool> {
+    /// Whether a request would be taken.
+    fn can_ask(&self) -> Result<bool> {
         let events = self.dispatcher.get_events().context("cannot look at the dispatcher")?;
         Ok(events.contains(POLLOUT))
     }
 
     /// Sends the requests that are due.
     fn request(&mut self) -> Result<()> {
-        if !self.is_connected()? {
+        if !self.can_ask()? {
             return Ok(());
         }
         let now = self.start.elapsed();

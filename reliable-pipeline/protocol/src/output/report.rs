@@ -8,6 +8,7 @@ use crate::ranges::Ranges;
 
 /// The dispatcher hears from the sink at least this often.
 const INTERVAL: Duration = Duration::from_millis(200);
+const SHORT_INTERVAL: Duration = Duration::from_millis(20);
 /// How long to wait for an answer before a report is sent again; doubled each time.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
 const LONGEST_ANSWER_TIMEOUT: Duration = Duration::from_secs(16);
@@ -99,7 +100,12 @@ impl Reporter {
             self.last_sent = Some(now);
             return Some(FromSink::Report(report));
         }
-        let interval = if self.last_heard.is_some() { INTERVAL } else { ANSWER_TIMEOUT };
+        let interval = match self.last_heard {
+            None => ANSWER_TIMEOUT,
+            // The last word is not to be late.
+            Some(_) if output.is_complete() => SHORT_INTERVAL,
+            Some(_) => INTERVAL,
+        };
         if self.last_sent.is_none_or(|last| now.saturating_sub(last) >= interval) {
             self.last_sent = Some(now);
             return Some(FromSink::Report(self.empty(output, 0)));

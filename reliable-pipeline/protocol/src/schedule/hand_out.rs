@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::batch::Batch;
-use super::tasks::Asker;
+use super::pick::Asker;
 use super::{Schedule, Slot, ToWorker};
 use crate::message::{MESSAGE_BYTES, Work};
 use crate::ranges::Ranges;

@@ -5,6 +5,7 @@
 
 mod batch;
 mod hand_out;
+mod pick;
 mod sink;
 mod tasks;
 mod worker;

@@ -11,54 +11,35 @@ use crate::task_set::TaskSet;
 
 /// The longest delay before a task is tried again.
 const LONGEST_DELAY: Duration = Duration::from_secs(30);
-/// A task that failed is kept for another worker than the one it failed on, but not longer.
-const PATIENCE: Duration = Duration::from_secs(30);
-/// How many waiting tasks are looked at to find one that suits a worker.
-const SEARCH: usize = 32;
 
 /// The tasks of a job. One that is neither done nor given up waits, or somebody has it.
 pub(super) struct Tasks {
     policy: Policy,
     pub done: TaskSet,
     /// The first task that was never handed out.
-    fresh: u64,
+    pub(super) fresh: u64,
     /// Later ones that a worker has nevertheless: another dispatcher has handed them out.
-    ahead: BTreeSet<u64>,
+    pub(super) ahead: BTreeSet<u64>,
     /// Tasks that were handed out in vain, through no fault of theirs: they go first.
-    returned: BTreeSet<u64>,
+    pub(super) returned: BTreeSet<u64>,
     /// Tasks that have failed, and when they may be tried again: they go last.
-    retry_queue: BTreeSet<(Duration, u64)>,
-    retry_at: BTreeMap<u64, Duration>,
-    records: BTreeMap<u64, Record>,
+    pub(super) retry_queue: BTreeSet<(Duration, u64)>,
+    pub(super) retry_at: BTreeMap<u64, Duration>,
+    pub(super) records: BTreeMap<u64, Record>,
     given_up: BTreeMap<u64, GivenUp>,
     gave_up: u64,
 }
 
 /// What is known against a task that is not done.
 #[derive(Default)]
-struct Record {
+pub(super) struct Record {
     failures: u32,
     crashes: u32,
     /// The run in which it failed last.
-    failed_in: Option<u64>,
+    pub failed_in: Option<u64>,
     /// The largest batch that it may be part of (0 = any), so that one that kills its workers is
     /// found out.
-    largest_batch: usize,
-}
-
-/// Who asks for tasks.
-pub(super) struct Asker<'a> {
-    pub run: u64,
-    /// Whether there are workers besides its own.
-    pub has_peers: bool,
-    /// How many tasks it is to get, and how many bytes.
-    pub size: usize,
-    pub bytes: u64,
-    /// Its limit for a message, and the largest one of all workers.
-    pub limit: u64,
-    pub largest_limit: u64,
-    /// How many bytes a task has.
-    pub sizes: &'a dyn Fn(u64) -> u64,
+    pub largest_batch: usize,
 }
 
 impl Tasks {
@@ -259,7 +240,7 @@ impl Tasks {
         self.retry_queue.insert((at, num));
     }
 
-    fn give_up(&mut self, num: u64, worker_id: u64, why: &str, mut attempt: Attempt) {
+    pub(super) fn give_up(&mut self, num: u64, worker_id: u64, why: &str, mut attempt: Attempt) {
         attempt.stdout = attempt.stdout.map(|text| cut(&text, OUTPUT_BYTES));
         attempt.stderr = attempt.stderr.map(|text| end(&text, OUTPUT_BYTES));
         let failed = cut(why, REASON_BYTES);
@@ -269,93 +250,6 @@ impl Tasks {
         }
         self.given_up.insert(num, GivenUp { num, worker_id, failed, attempt });
         self.gave_up += 1;
-    }
-
-    /// Takes the next tasks for a worker, in ascending order: such as were handed out in vain, then
-    /// fresh ones, then such as have failed.
-    pub fn next(&mut self, asker: &Asker, now: Duration) -> Vec<u64> {
-        let mut batch = Taken { nums: Vec::new(), bytes: 0, largest: asker.size.max(1) };
-        self.take_returned(asker, &mut batch);
-        self.take_fresh(asker, &mut batch);
-        if batch.nums.is_empty() {
-            self.take_retries(asker, &mut batch, now);
-        }
-        batch.nums.sort_unstable();
-        batch.nums
-    }
-
-    fn take_returned(&mut self, asker: &Asker, batch: &mut Taken) {
-        let (mut from, mut skipped) = (0, 0);
-        while let Some(num) = self.returned.range(from..).next().copied() {
-            match self.fit(num, asker, batch) {
-                Fit::Taken => drop(self.returned.remove(&num)),
-                Fit::NotForThis if skipped < SEARCH => skipped += 1,
-                Fit::NotForThis | Fit::Full => return,
-            }
-            from = num + 1;
-        }
-    }
-
-    fn take_fresh(&mut self, asker: &Asker, batch: &mut Taken) {
-        while let Some(num) = self.done.next(self.fresh, false) {
-            if !self.ahead.contains(&num) {
-                match self.fit(num, asker, batch) {
-                    Fit::Full => return,
-                    // It has had its turn.
-                    Fit::NotForThis if self.is_open(num) => drop(self.returned.insert(num)),
-                    Fit::Taken | Fit::NotForThis => {}
-                }
-            }
-            self.ahead.remove(&num);
-            self.fresh = num + 1;
-        }
-        self.fresh = self.done.total();
-    }
-
-    fn take_retries(&mut self, asker: &Asker, batch: &mut Taken, now: Duration) {
-        let (mut from, mut skipped) = ((Duration::ZERO, 0), 0);
-        while let Some((at, num)) = self.retry_queue.range(from..).next().copied() {
-            if at > now || skipped > SEARCH {
-                return;
-            }
-            from = (at, num + 1);
-            let failed_here = self.records.get(&num).and_then(|record| record.failed_in);
-            let others_first = asker.has_peers
-                && failed_here == Some(asker.run)
-                && now < at.saturating_add(PATIENCE);
-            let fit = if others_first { Fit::NotForThis } else { self.fit(num, asker, batch) };
-            match fit {
-                Fit::Taken => {
-                    self.retry_queue.remove(&(at, num));
-                    self.retry_at.remove(&num);
-                }
-                Fit::Full => return,
-                Fit::NotForThis => skipped += 1,
-            }
-        }
-    }
-
-    /// Adds a task to a batch, if it fits. One that no worker can receive is given up.
-    fn fit(&mut self, num: u64, asker: &Asker, batch: &mut Taken) -> Fit {
-        let suspected = self.records.get(&num).map_or(0, |record| record.largest_batch);
-        let largest = if suspected == 0 { batch.largest } else { batch.largest.min(suspected) };
-        let size = (asker.sizes)(num);
-        // With a comma, or brackets.
-        let bytes = size.saturating_add(2);
-        if bytes > asker.limit {
-            if asker.limit >= asker.largest_limit {
-                let why = too_large(&format!("task {num}"), size, asker.limit);
-                self.give_up(num, 0, &why, Attempt::default());
-            }
-            return Fit::NotForThis;
-        }
-        let all = batch.bytes.saturating_add(bytes);
-        if batch.nums.len() >= largest || (!batch.nums.is_empty() && all > asker.bytes) {
-            return Fit::Full;
-        }
-        batch.nums.push(num);
-        (batch.bytes, batch.largest) = (all, largest);
-        Fit::Taken
     }
 
     /// What always holds.
@@ -381,20 +275,6 @@ impl Tasks {
         let fresh = num >= self.fresh && !self.ahead.contains(&num);
         fresh || self.returned.contains(&num) || self.retry_at.contains_key(&num)
     }
-}
-
-/// A batch that is being filled.
-struct Taken {
-    nums: Vec<u64>,
-    bytes: u64,
-    largest: usize,
-}
-
-enum Fit {
-    Taken,
-    /// Not into this batch any more.
-    Full,
-    NotForThis,
 }
 
 /// `task 7 is 17000013 bytes; the limit is 16777216 (--max-message-size)`

@@ -11,8 +11,8 @@ const LARGEST_BATCH: u64 = 5_000;
 /// A batch is at most this many times as large as the one before.
 const GROWTH: u64 = 4;
 /// A run whose tasks fail this many times in a row, while others' succeed, is given one at a time.
-const BAD_STREAK: u32 = 3;
-/// It is then made to wait this long, doubled with each failure.
+const BAD_STREAK: usize = 3;
+/// It is then made to wait this long, doubled each time.
 const BACK_OFF: Duration = Duration::from_millis(250);
 const LONGEST_BACK_OFF: Duration = Duration::from_secs(30);
 
@@ -85,7 +85,9 @@ pub(super) struct Run {
     /// How many of them have tasks.
     pub busy: u32,
     /// How many tasks failed since one was done.
-    streak: u32,
+    streak: usize,
+    /// How many times it was made to wait since.
+    pauses: u32,
     /// How many tasks other runs had done when the streak began.
     others_done: u64,
     /// How many tasks it has done.
@@ -97,20 +99,20 @@ impl Run {
     /// Tasks were done, out of `all_done` by all runs.
     pub fn succeed(&mut self, tasks: u64) {
         self.done = self.done.saturating_add(tasks);
-        self.streak = 0;
+        (self.streak, self.pauses) = (0, 0);
     }
 
-    /// A task failed. `all_done`: how many tasks all runs have done.
-    pub fn fail(&mut self, all_done: u64, now: Duration) {
-        let others_done = all_done.saturating_sub(self.done);
+    /// All tasks of a batch have failed. `all_done`: how many tasks all runs have done.
+    pub fn fail(&mut self, tasks: usize, all_done: u64, now: Duration) {
         if self.streak == 0 {
-            self.others_done = others_done;
+            self.others_done = all_done.saturating_sub(self.done);
         }
-        self.streak = self.streak.saturating_add(1);
+        self.streak = self.streak.saturating_add(tasks);
         if self.is_bad(all_done) {
-            let doubled = 1_u32.checked_shl(self.streak - BAD_STREAK).unwrap_or(u32::MAX);
+            let doubled = 1_u32.checked_shl(self.pauses).unwrap_or(u32::MAX);
             let back_off = BACK_OFF.saturating_mul(doubled).min(LONGEST_BACK_OFF);
             self.not_before = now.saturating_add(back_off);
+            self.pauses = self.pauses.saturating_add(1);
         }
     }
 

@@ -110,13 +110,14 @@ impl Schedule {
         for failure in ready.failed.iter().filter(|failure| is_its_own(&failure.num)) {
             if failed.insert(failure.num) {
                 self.tasks.fail(failure, slot.run, ready.worker_id, now);
-                run.fail(self.worked, now);
             }
         }
         let done = tried.saturating_sub(failed.len()) as u64;
         if done > 0 {
             self.worked = self.worked.saturating_add(done);
             run.succeed(done);
+        } else if !failed.is_empty() {
+            run.fail(failed.len(), self.worked, now);
         }
         for num in &returned {
             self.tasks.hand_back(*num);

@@ -9,11 +9,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 #![allow(clippy::cast_possible_truncation, reason = "small numbers")]
 
+mod checks;
 mod disk;
 mod faults;
+mod hears;
 mod plan;
 mod random;
 mod roles;
+mod works;
 mod world;
 
 use std::collections::BTreeMap;
@@ -71,7 +74,7 @@ fn number(name: &str, default: u64) -> u64 {
 
 #[test]
 fn nothing_is_lost_doubled_given_up_wrongly_or_stuck() {
-    let seeds = number("SIMULATOR_SEEDS", 150);
+    let seeds = number("SIMULATOR_SEEDS", 60);
     let from = number("SIMULATOR_FROM", 1);
     let faults = number("SIMULATOR_FAULTS", 100);
     panic::set_hook(Box::new(|_| {}));

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::io::BufReader;
 use std::time::Duration;
 
+use protocol::failures::Failures;
 use protocol::line::{Attempt, Done};
 use protocol::message::{Failure, Results, Work};
 use protocol::output::{Output, Reporter, Resumed};
 use protocol::schedule::{Schedule, Slot, too_large};
-use protocol::session::{Failures, Finished, Session};
+use protocol::session::{Finished, Session};
 use serde_json::value::RawValue;
 
 use crate::disk::File;
@@ -63,8 +64,7 @@ impl Run {
             let result = &RawValue::from_string(num.to_string()).unwrap();
             let attempt = &Attempt::default();
             let done = Done { num, worker_id, result, attempt };
-            serde_json::to_writer(&mut self.lines, &done).unwrap();
-            self.lines.push(b'\n');
+            done.write(&mut self.lines).unwrap();
         } else {
             let is_final = fate == Fate::Huge;
             let why = if is_final {

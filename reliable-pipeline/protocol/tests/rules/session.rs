@@ -1,0 +1,118 @@
+//! When a worker asks, and which answers count.
+
+use protocol::message::{FromWorker, Ready, ToWorker, Work};
+use protocol::ranges::Ranges;
+use protocol::session::{Finished, Heard, Session, Waiting};
+
+use crate::job::ms;
+
+fn ready(session: &mut Session, now: u64) -> Option<Ready> {
+    loop {
+        match session.next_request(ms(now))? {
+            FromWorker::Ready(ready) => return Some(ready),
+            FromWorker::Alive { .. } => {}
+            FromWorker::Bye { .. } => panic!("it does not end"),
+        }
+    }
+}
+
+fn work(seq: u64, batch: u64, watched: bool) -> Work {
+    Work {
+        slot: 0,
+        seq,
+        job: "job".to_owned(),
+        batch,
+        nums: Ranges::of([3, 4]),
+        failures: Vec::new(),
+        watched,
+        request_limit: 1 << 20,
+        result_limit: 1 << 20,
+    }
+}
+
+#[test]
+fn a_slot_asks_again_ever_later_and_a_late_answer_counts() {
+    let mut session = Session::new(9, 7, 1 << 20, 1, ms(0));
+    let first = ready(&mut session, 0).unwrap();
+    assert_eq!(
+        (first.run, first.slot, first.seq, first.worker_id, first.batch),
+        (9, 0, 1, 7, None)
+    );
+    let mut asked = Vec::new();
+    for now in 1..20_000 {
+        asked.extend(ready(&mut session, now).map(|_| now));
+    }
+    assert_eq!(asked, [1_000, 3_000, 7_000, 15_000]);
+    assert_eq!(session.hear(ToWorker::Work(work(0, 1, false)), ms(20_000)), Heard::Nothing);
+    let late = work(first.seq, 1, false);
+    assert_eq!(session.hear(ToWorker::Work(late.clone()), ms(20_000)), Heard::Work(late.clone()));
+    assert_eq!(session.hear(ToWorker::Work(late), ms(20_000)), Heard::Nothing, "once");
+    session.check_invariants();
+}
+
+#[test]
+fn a_finished_batch_is_named_and_answers_to_it_do_not_count_again() {
+    let mut session = Session::new(9, 7, 1 << 20, 1, ms(0));
+    let seq = ready(&mut session, 0).unwrap().seq;
+    session.hear(ToWorker::Work(work(seq, 55, false)), ms(10));
+    assert_eq!(session.idle_since(), None);
+    session.finished(0, Finished { bytes: 5, ..Finished::default() }, ms(20));
+    assert_eq!(session.idle_since(), Some(ms(20)));
+    let again = ready(&mut session, 20).unwrap();
+    assert_eq!((again.batch, again.bytes), (Some(55), 5));
+    assert_eq!(session.hear(ToWorker::Work(work(seq, 55, false)), ms(30)), Heard::Nothing);
+    assert!(matches!(
+        session.hear(ToWorker::Work(work(again.seq, 56, false)), ms(30)),
+        Heard::Work(_)
+    ));
+}
+
+#[test]
+fn a_worker_says_what_it_has_when_it_is_watched_and_which_tasks_when_it_is_asked() {
+    let mut session = Session::new(9, 7, 1 << 20, 1, ms(0));
+    let seq = ready(&mut session, 0).unwrap().seq;
+    session.hear(ToWorker::Work(work(seq, 55, true)), ms(10));
+    let Some(FromWorker::Alive { seq, slots, .. }) = session.next_request(ms(10)) else { panic!() };
+    assert_eq!((slots[0].batch, slots[0].running, &slots[0].nums), (Some(55), Some(3), &None));
+    assert_eq!(session.next_request(ms(10)), None);
+    session.hear(ToWorker::Alive { seq, unknown: vec![0] }, ms(11));
+    let Some(FromWorker::Alive { slots, .. }) = session.next_request(ms(11)) else { panic!() };
+    assert_eq!(slots[0].nums, Some(Ranges::of([3, 4])));
+    session.running(0, Some(4), ms(12));
+    let Some(FromWorker::Alive { slots, .. }) = session.next_request(ms(600)) else { panic!() };
+    assert_eq!((slots[0].running, &slots[0].nums), (Some(4), &None));
+}
+
+#[test]
+fn a_slot_that_is_not_known_to_wait_asks_at_once() {
+    let mut session = Session::new(9, 7, 1 << 20, 1, ms(0));
+    ready(&mut session, 0).unwrap();
+    ready(&mut session, 1_999).unwrap();
+    let Some(FromWorker::Alive { seq, .. }) = session.next_request(ms(2_000)) else { panic!() };
+    session.hear(ToWorker::Alive { seq: seq - 1, unknown: vec![0] }, ms(2_001));
+    assert_eq!(ready(&mut session, 2_001), None, "it has asked since");
+    session.hear(ToWorker::Alive { seq, unknown: vec![0, 5] }, ms(2_002));
+    assert!(ready(&mut session, 2_002).is_some());
+}
+
+#[test]
+fn a_worker_says_what_it_waits_for() {
+    let mut session = Session::new(9, 7, 1 << 20, 1, ms(0));
+    assert_eq!(session.waiting(ms(2_000)), Some(Waiting::Tasks(ms(0))));
+    assert_eq!(session.waiting(ms(2_001)), Some(Waiting::Dispatcher(ms(0))));
+    assert!(!session.is_left_behind(false, ms(60_000)), "it has not heard any");
+    let seq = ready(&mut session, 0).unwrap().seq;
+    session.hear(ToWorker::Work(work(seq, 55, false)), ms(3_000));
+    assert_eq!(session.waiting(ms(3_000)), None);
+    assert!(!session.is_left_behind(false, ms(200_000)), "it works");
+    session.running(0, None, ms(4_000));
+    assert_eq!(session.waiting(ms(5_000)), Some(Waiting::Sink(ms(4_000))));
+    assert!(
+        !session.is_left_behind(false, ms(123_000)) && session.is_left_behind(false, ms(123_001))
+    );
+    session.finished(0, Finished::default(), ms(6_000));
+    assert!(!session.is_left_behind(true, ms(60_000)) && session.is_left_behind(false, ms(13_001)));
+    assert_eq!(session.hear(ToWorker::End, ms(0)), Heard::End);
+    assert_eq!(session.hear(ToWorker::Bye, ms(0)), Heard::Bye);
+    assert_eq!(session.bye(), FromWorker::Bye { run: 9 });
+}

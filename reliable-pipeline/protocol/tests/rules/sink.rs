@@ -1,0 +1,127 @@
+//! Which sink the dispatcher listens to, and what a sink says.
+
+use std::time::Duration;
+
+use protocol::message::{FromSink, Report, Request, Rest, ToSink};
+use protocol::output::{Heard, Output, Reporter};
+
+use crate::job::{Job, POLICY, ms};
+
+fn report(session: u64, output: &str, job: &str) -> Report {
+    let (output, job) = (output.to_owned(), Some(job.to_owned()));
+    Report { session, output, job, limit: 1 << 20, ..Report::default() }
+}
+
+fn refused(answer: ToSink) -> String {
+    match answer {
+        ToSink::Refused { why } => why,
+        ToSink::Rest(rest) => panic!("{rest:?}"),
+    }
+}
+
+#[test]
+fn nothing_is_handed_out_before_all_is_known_nor_while_the_sink_is_silent() {
+    let mut job = Job::new(10, POLICY);
+    let mut other = report(2, "a", "job");
+    assert!(matches!(job.hear_sink(&other), ToSink::Rest(Rest { resync: Some(0), .. })));
+    job.ask(1, None, &[]);
+    assert_eq!(job.given(), None);
+    other.piece = Some((0, 5));
+    assert!(matches!(job.hear_sink(&other), ToSink::Rest(Rest { resync: Some(5), .. })));
+    assert!(matches!(job.hear_sink(&other), ToSink::Rest(Rest { resync: Some(5), .. })));
+    assert_eq!(job.given(), None);
+    other.piece = Some((5, 10));
+    assert!(matches!(job.hear_sink(&other), ToSink::Rest(Rest { resync: None, .. })));
+    job.now += 3_001;
+    assert_eq!(job.given(), None);
+    assert_eq!(job.schedule.silent_sink(ms(job.now)), Some(Some(ms(0))));
+    job.hear_sink(&other);
+    assert!(job.given().is_some());
+}
+
+#[test]
+fn another_sink_takes_over_with_the_same_output_or_when_the_first_is_silent() {
+    let mut job = Job::new(10, POLICY);
+    let why = "another sink is at work, with the output a; this one's is b";
+    assert_eq!(refused(job.hear_sink(&report(2, "b", "job"))), why);
+    assert!(matches!(job.hear_sink(&report(3, "a", "job")), ToSink::Rest(_)));
+    let why = "another sink has taken over, with the output a";
+    assert_eq!(refused(job.hear_sink(&report(1, "a", "job"))), why);
+    job.now += 3_001;
+    assert!(matches!(job.hear_sink(&report(2, "b", "job")), ToSink::Rest(_)));
+    let why = "its output is of the job x, not of job";
+    assert_eq!(refused(job.hear_sink(&report(2, "b", "x"))), why);
+    let small = Report { limit: 1023, ..report(2, "b", "job") };
+    assert_eq!(refused(job.hear_sink(&small)), "--max-message-size is below 1024");
+}
+
+#[test]
+fn a_task_that_the_output_does_not_have_after_all_waits_again() {
+    let mut job = Job::new(3, POLICY);
+    assert_eq!(job.done(&[0, 1, 2]).remaining, 0);
+    let other = Report { piece: Some((0, 3)), ..report(2, "a", "job") };
+    job.hear_sink(&other);
+    assert_eq!(job.schedule.remaining(), 3);
+    assert!(job.work(1, None, &[]).is_some());
+}
+
+fn next(reporter: &mut Reporter, output: &Output, now: u64) -> Option<Report> {
+    reporter.next_report(output, ms(now)).map(|FromSink::Report(report)| report)
+}
+
+fn rest(seq: u64, resync: Option<u64>) -> ToSink {
+    let (job, total) = ("job".to_owned(), 100);
+    ToSink::Rest(Rest { seq, job, total, remaining: 100, resync, limit: 1024, ..Rest::default() })
+}
+
+#[test]
+fn a_report_is_repeated_as_it_was_until_it_is_answered() {
+    let (mut output, mut reporter) =
+        (Output::default(), Reporter::new(7, "a".into(), 1 << 20, ms(0)));
+    assert_eq!(next(&mut reporter, &output, 0).unwrap().seq, 0);
+    assert_eq!(next(&mut reporter, &output, 0), None);
+    assert_eq!(reporter.hear(&rest(0, Some(0)), &mut output, ms(1)), Heard::Nothing);
+    assert!(output.lines().starts_with(b"{\"job\":\"job\",\"total\":100,\"version\":2}\n"));
+    assert_eq!(next(&mut reporter, &output, 1), None, "the header is not safe yet");
+    reporter.safe(output.committed());
+    let piece = next(&mut reporter, &output, 2).unwrap();
+    assert_eq!((piece.seq, piece.piece), (1, Some((0, 100))));
+    assert_eq!(next(&mut reporter, &output, 202).unwrap().seq, 0, "a sign of life");
+    let again = (1_002, 3_002);
+    assert_eq!(next(&mut reporter, &output, again.0), Some(piece.clone()));
+    assert_ne!(next(&mut reporter, &output, again.1 - 1), Some(piece.clone()));
+    assert_eq!(next(&mut reporter, &output, again.1), Some(piece));
+    reporter.hear(&rest(1, None), &mut output, ms(3_003));
+    reporter.safe([5, 3, 4].into_iter());
+    let nums = next(&mut reporter, &output, 3_003).unwrap();
+    assert_eq!((nums.seq, nums.nums.count(), nums.nums.len(), nums.piece), (2, 3, 1, None));
+}
+
+#[test]
+fn the_last_word_of_the_dispatcher_ends_a_sink() {
+    let (mut output, mut reporter) =
+        (Output::default(), Reporter::new(7, "a".into(), 1 << 20, ms(0)));
+    let ToSink::Rest(word) = rest(0, None) else { panic!() };
+    let word = ToSink::Rest(Rest { over: true, ..word });
+    assert_eq!(reporter.hear(&word, &mut output, ms(0)), Heard::Over);
+    let other = ToSink::Rest(Rest { job: "x".into(), ..Rest::default() });
+    assert_eq!(reporter.hear(&other, &mut output, ms(0)), Heard::Refused("its job is x".into()));
+    assert_eq!(reporter.silent_dispatcher(ms(2_000)), None);
+    assert_eq!(reporter.silent_dispatcher(ms(2_001)), Some(Duration::ZERO));
+}
+
+#[test]
+fn requests_of_other_versions_are_refused() {
+    let parse = |text: &str| Request::<FromSink>::parse(&[text.as_bytes().to_vec()]);
+    let report = Request { version: 2, body: FromSink::Report(report(1, "a", "job")) };
+    let text = serde_json::to_string(&report).unwrap();
+    assert_eq!(parse(&text), Ok(report.body));
+    for version in ["1", "3"] {
+        let text = text.replacen("\"version\":2", &format!("\"version\":{version}"), 1);
+        let why = format!("it speaks version {version} of the protocol, not 2");
+        assert_eq!(parse(&text).unwrap_err(), why);
+    }
+    let large = text.replacen("\"session\":1", "\"session\":9007199254740992", 1);
+    assert!(parse(&large).unwrap_err().contains("is not below 2^53"));
+    assert_eq!(Request::<FromSink>::parse(&[]).unwrap_err(), "a request is one frame");
+}
