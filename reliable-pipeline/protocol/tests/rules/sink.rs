@@ -32,6 +32,7 @@ fn nothing_is_handed_out_before_all_is_known_nor_while_the_sink_is_silent() {
     assert_eq!(job.given(), None);
     other.piece = Some((5, 10));
     assert!(matches!(job.hear_sink(&other), ToSink::Rest(Rest { resync: None, .. })));
+    assert_eq!(job.schedule.silent_sink(ms(job.now + 3_000)), None);
     job.now += 3_001;
     assert_eq!(job.given(), None);
     assert_eq!(job.schedule.silent_sink(ms(job.now)), Some(Some(ms(0))));
