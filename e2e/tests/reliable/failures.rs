@@ -3,6 +3,7 @@
 use std::fs;
 
 use e2e::{Stream, shell};
+use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
 use crate::pipeline::{Pipeline, succeeded};
@@ -172,11 +173,51 @@ fn a_worker_that_was_paused_costs_its_task_nothing() {
     let sink = pipeline.sink(&["-v"]);
     sink.wait_for(Stream::Stderr, "connected to ");
     std::thread::sleep(std::time::Duration::from_secs(1));
-    worker.signal(nix::sys::signal::Signal::SIGSTOP);
+    worker.signal(Signal::SIGSTOP);
     std::thread::sleep(std::time::Duration::from_secs(2));
-    worker.signal(nix::sys::signal::Signal::SIGCONT);
+    worker.signal(Signal::SIGCONT);
     succeeded(sink);
     succeeded(dispatcher);
     succeeded(worker);
     pipeline.lines(1);
+}
+
+#[test]
+fn workers_that_are_interrupted_cost_no_attempt() {
+    let pipeline = Pipeline::new();
+    let dispatcher =
+        pipeline.dispatcher(&["--count", "60", "--attempts", "1", "--crash-limit", "1"]);
+    let sink = pipeline.sink(&[]);
+    let worker = || pipeline.worker(&["--jobs", "2", "--", "sh", "-c", "sleep 0.1"]);
+    let mut workers = [worker(), worker()];
+    for round in 0..8 {
+        std::thread::sleep(std::time::Duration::from_millis(250));
+        let ended = std::mem::replace(&mut workers[round % 2], worker()).end_with(Signal::SIGTERM);
+        assert!(matches!(ended.code, Some(143 | 0)), "{ended:?}");
+    }
+    succeeded(sink);
+    succeeded(dispatcher);
+    pipeline.lines(60);
+}
+
+#[test]
+fn a_dispatcher_that_is_paused_takes_nobody_for_dead() {
+    let pipeline = Pipeline::new();
+    let flags = ["--count", "2", "--crash-limit", "1", "--lease", "1s", "--format", "json"];
+    let dispatcher = pipeline.dispatcher(&flags);
+    let sink = pipeline.sink(&["-v"]);
+    sink.wait_for(Stream::Stderr, "connected to ");
+    let begun = pipeline.folder.path().join("begun");
+    let script = format!("touch {}; sleep 5", begun.display());
+    let worker = pipeline.worker(&["--jobs", "2", "--", "sh", "-c", &script]);
+    while !begun.exists() {
+        std::thread::yield_now();
+    }
+    dispatcher.signal(Signal::SIGSTOP);
+    std::thread::sleep(std::time::Duration::from_secs(3));
+    dispatcher.signal(Signal::SIGCONT);
+    succeeded(sink);
+    let summary: Value = serde_json::from_str(&succeeded(dispatcher).stdout).unwrap();
+    assert_eq!(summary["handed_out"], 2);
+    succeeded(worker);
 }

@@ -89,9 +89,18 @@ fn a_task_that_always_fails_is_given_up_and_the_others_are_done() {
     ));
     assert_eq!(dispatcher.wait().code, Some(1));
     succeeded(worker);
-    let failed = json!({"num": 7, "worker_id": 5,
-        "failed": "sh ended with exit status: 4: poison (attempt 3)"});
-    assert_eq!(pipeline.lines(20)[7], failed);
+    let line = &pipeline.lines(20)[7];
+    assert_eq!(line["failed"], "sh ended with exit status: 4: poison (attempt 3)");
+    for (field, value) in [
+        ("num", json!(7)),
+        ("worker_id", json!(5)),
+        ("attempt", json!(3)),
+        ("exit", json!(4)),
+        ("stdout", json!("")),
+        ("stderr", json!("poison\n")),
+    ] {
+        assert_eq!(line[field], value, "{line}");
+    }
 }
 
 /// Its workers are started again, as a supervisor would.

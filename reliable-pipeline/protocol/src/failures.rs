@@ -11,7 +11,7 @@ pub struct Failures {
 }
 
 impl Failures {
-    /// None. `limit` is the [`Work::request_limit`].
+    /// None. `limit` is the [`crate::message::Work::request_limit`].
     pub fn new(limit: u64) -> Self {
         let most = limit.min(MESSAGE_BYTES) / 2;
         Self { failed: Vec::new(), room: most, most }

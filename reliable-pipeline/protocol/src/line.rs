@@ -322,7 +322,7 @@ mod tests {
     #[test]
     fn a_task_that_is_given_up_fits_in_a_small_message() {
         let (stderr, attempt) = (Some("e".repeat(4_000)), Some(3));
-        let attempt = Attempt { stderr, attempt, ..Attempt::default() };
+        let attempt = Attempt { attempt, stderr, ..Attempt::default() };
         let task = GivenUp { num: 7, worker_id: 1, failed: "\u{1}".repeat(1_000), attempt };
         assert_eq!(task.size(), serde_json::to_vec(&task).unwrap().len() as u64);
         assert_eq!(task.within(task.size()), task);

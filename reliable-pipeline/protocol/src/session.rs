@@ -18,10 +18,9 @@ const BUSY_INTERVAL: Duration = Duration::from_millis(500);
 const IDLE_INTERVAL: Duration = Duration::from_secs(2);
 /// A dispatcher that has not answered for this long, and a round trip, is silent.
 const SILENT: Duration = Duration::from_secs(2);
-/// A worker ends after this long without dispatcher and sink, once it had a dispatcher; and after
-/// this long when it has results to deliver.
-const LEFT_BEHIND: Duration = Duration::from_secs(10);
-const LEFT_BEHIND_WITH_RESULTS: Duration = Duration::from_secs(120);
+/// A worker that runs nothing ends after this long without dispatcher and sink, once it had a
+/// dispatcher.
+const LEFT_BEHIND: Duration = Duration::from_secs(20);
 /// What a slot takes at most in a message, and a range, and what is there besides.
 const ENTRY_BYTES: u64 = 64;
 const FRAME_BYTES: u64 = 256;
@@ -322,9 +321,8 @@ impl Session {
     /// there was, nor a `sink`, and no task runs.
     pub fn is_left_behind(&self, sink: bool, now: Duration) -> bool {
         let Some(last_heard) = self.last_heard.filter(|_| !sink) else { return false };
-        let patience = if self.busy == 0 { LEFT_BEHIND } else { LEFT_BEHIND_WITH_RESULTS };
         let runs = |slot: &Slot| matches!(slot.state, State::Working { running: Some(_), .. });
-        now.saturating_sub(last_heard) > patience && !self.slots.iter().any(runs)
+        now.saturating_sub(last_heard) > LEFT_BEHIND && !self.slots.iter().any(runs)
     }
 
     /// What the worker waits for, if it has reason to.

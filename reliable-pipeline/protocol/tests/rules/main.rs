@@ -9,7 +9,7 @@ mod sink;
 use job::{Job, POLICY, ms, nums};
 use protocol::line::Attempt;
 use protocol::message::{Failure, FromWorker, Ready, ToWorker};
-use protocol::schedule::Policy;
+use protocol::schedule::{Policy, Slot};
 
 #[test]
 fn batches_grow_with_the_pace_and_shrink_at_the_tail() {
@@ -156,8 +156,13 @@ fn only_deaths_with_the_task_in_hand_count_and_a_worker_that_is_back_takes_its_o
 fn a_worker_that_ends_returns_its_tasks_at_once() {
     let mut job = Job::new(1, POLICY);
     job.work(1, None, &[]).unwrap();
+    assert!(job.schedule.knows(Slot { run: 1, slot: 0 }) && job.schedule.slots() == 1);
     assert_eq!(job.hear(&FromWorker::Bye { run: 1 }), Some(ToWorker::Bye));
-    assert_eq!(job.schedule.workers(), 0);
+    let slot = Slot { run: 1, slot: 0 };
+    assert_eq!(
+        (job.schedule.workers(), job.schedule.slots(), job.schedule.knows(slot)),
+        (0, 0, false)
+    );
     assert_eq!(nums(&job.work(2, None, &[]).unwrap()), [0]);
 }
 

@@ -108,10 +108,10 @@ fn a_worker_says_what_it_waits_for() {
     session.running(0, None, ms(4_000));
     assert_eq!(session.waiting(ms(5_000)), Some(Waiting::Sink(ms(4_000))));
     assert!(
-        !session.is_left_behind(false, ms(123_000)) && session.is_left_behind(false, ms(123_001))
+        !session.is_left_behind(false, ms(23_000)) && session.is_left_behind(false, ms(23_001))
     );
     session.finished(0, Finished::default(), ms(6_000));
-    assert!(!session.is_left_behind(true, ms(60_000)) && session.is_left_behind(false, ms(13_001)));
+    assert!(!session.is_left_behind(true, ms(60_000)) && session.is_left_behind(false, ms(23_001)));
     assert_eq!(session.hear(ToWorker::End, ms(0)), Heard::End);
     assert_eq!(session.hear(ToWorker::Bye, ms(0)), Heard::Bye);
     assert_eq!(session.bye(), FromWorker::Bye { run: 9 });

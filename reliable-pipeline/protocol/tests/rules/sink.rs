@@ -2,10 +2,15 @@
 
 use std::time::Duration;
 
-use protocol::message::{FromSink, Report, Request, Rest, ToSink};
+use protocol::line::Attempt;
+use protocol::message::{
+    Failure, FromSink, FromWorker, Ready, Report, Request, Rest, ToSink, ToWorker,
+};
 use protocol::output::{Heard, Output, Reporter};
+use protocol::ranges::Ranges;
+use protocol::schedule::Policy;
 
-use crate::job::{Job, POLICY, ms};
+use crate::job::{Job, POLICY, ms, nums};
 
 fn report(session: u64, output: &str, job: &str) -> Report {
     let (output, job) = (output.to_owned(), Some(job.to_owned()));
@@ -32,6 +37,7 @@ fn nothing_is_handed_out_before_all_is_known_nor_while_the_sink_is_silent() {
     assert_eq!(job.given(), None);
     other.piece = Some((5, 10));
     assert!(matches!(job.hear_sink(&other), ToSink::Rest(Rest { resync: None, .. })));
+    assert_eq!(job.schedule.silent_sink(ms(job.now + 3_000)), None);
     job.now += 3_001;
     assert_eq!(job.given(), None);
     assert_eq!(job.schedule.silent_sink(ms(job.now)), Some(Some(ms(0))));
@@ -124,4 +130,69 @@ fn requests_of_other_versions_are_refused() {
     let large = text.replacen("\"session\":1", "\"session\":9007199254740992", 1);
     assert!(parse(&large).unwrap_err().contains("is not below 2^53"));
     assert_eq!(Request::<FromSink>::parse(&[]).unwrap_err(), "a request is one frame");
+}
+
+/// A job of which all tasks but the first are given up, with reasons of this many bytes.
+fn given_up(tasks: u64, reason: usize, limit: u64) -> (Job, Vec<usize>) {
+    let mut job = Job::new(tasks, Policy { attempts: 1, ..POLICY });
+    let mut batch = None;
+    while let Some(work) = job.work(1, batch, &[]) {
+        let failed = nums(&work).into_iter().map(|num| Failure {
+            num,
+            why: "w".repeat(reason),
+            is_final: true,
+            attempt: Attempt::default(),
+        });
+        let failed = failed.collect();
+        let ready = Ready {
+            run: 1,
+            seq: 1_000_000,
+            limit: 1 << 24,
+            batch: Some(work.batch),
+            failed,
+            ..Ready::default()
+        };
+        job.hear(&FromWorker::Ready(ready));
+        job.hear(&FromWorker::Bye { run: 1 });
+        batch = None;
+    }
+    let mut pieces = Vec::new();
+    let mut report = Report { limit, ..report(1, "a", "job") };
+    while let ToSink::Rest(Rest { given_up, .. }) = job.hear_sink(&report)
+        && !given_up.is_empty()
+    {
+        pieces.push(given_up.len());
+        assert!(serde_json::to_vec(&given_up).unwrap().len() as u64 <= limit);
+        report.nums = Ranges::of(given_up.iter().map(|task| task.num));
+    }
+    (job, pieces)
+}
+
+#[test]
+fn given_up_tasks_go_in_pieces_that_the_sink_can_receive() {
+    assert_eq!(given_up(4, 20, 1 << 20).1, [4]);
+    // A line has 55 bytes or 56, and half of the limit is for them.
+    assert_eq!(given_up(20, 20, 1_024).1, [9, 9, 2]);
+    assert_eq!(given_up(3, 1_000, 1_024).1, [3], "cut to what fits");
+}
+
+#[test]
+fn whoever_speaks_after_the_end_is_told_and_those_who_are_connected_are_waited_for() {
+    let mut job = Job::new(1, POLICY);
+    assert!(!job.schedule.has_ended());
+    job.schedule.connected(1);
+    assert!(!job.done(&[0]).over && job.schedule.has_ended());
+    assert_eq!(job.ask(1, None, &[]), Some(ToWorker::End));
+    let alive = FromWorker::Alive { run: 2, seq: 1, slots: Vec::new() };
+    assert_eq!(job.hear(&alive), Some(ToWorker::End));
+    assert!(!job.done(&[]).over, "somebody is connected");
+    job.schedule.connected(0);
+    assert!(job.done(&[]).over);
+    let mut job = Job::new(1, POLICY);
+    job.schedule.connected(1);
+    job.done(&[0]);
+    job.now += 2_000;
+    assert!(!job.done(&[]).over);
+    job.now += 1;
+    assert!(job.done(&[]).over, "but not for long");
 }

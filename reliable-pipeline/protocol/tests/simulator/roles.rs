@@ -25,6 +25,8 @@ pub struct Worker {
     pub session: Session,
     pub index: usize,
     pub running: BTreeMap<u32, Run>,
+    /// The last task that each slot has finished.
+    pub finished: BTreeMap<u32, u64>,
 }
 
 /// A batch that is run.

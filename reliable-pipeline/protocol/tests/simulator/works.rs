@@ -112,7 +112,9 @@ impl World {
             worker.running.iter().filter(|(_, run)| run.ended).map(|(slot, _)| *slot).collect();
         let mut messages = Vec::new();
         for slot in ended {
-            let (message, finished) = worker.running.remove(&slot).unwrap().finish();
+            let run = worker.running.remove(&slot).unwrap();
+            worker.finished.insert(slot, run.nums[run.at - 1]);
+            let (message, finished) = run.finish();
             worker.session.finished(slot, finished, now);
             worker.session.check_invariants();
             messages.push(message);

@@ -243,8 +243,8 @@ impl World {
             Role::Worker(index) => {
                 let slots = self.plan.slots[index];
                 let session = Session::new(instance, index as u64, 1 << 24, slots, now);
-                let running = BTreeMap::new();
-                Program::Worker(Box::new(Worker { session, index, running }))
+                let (running, finished) = (BTreeMap::new(), BTreeMap::new());
+                Program::Worker(Box::new(Worker { session, index, running, finished }))
             }
             Role::Sink(file) => {
                 if self.files[file].lock.is_some() {
@@ -312,9 +312,10 @@ impl World {
         let Some(process) = self.processes.remove(&instance) else { return };
         match process.program {
             Program::Worker(worker) => {
-                // What is undelivered counts: the dispatcher may not know yet that it was run.
-                for run in worker.running.values() {
-                    let num = run.nums[run.at.min(run.nums.len() - 1)];
+                // What is finished counts: the dispatcher may not know yet that it is.
+                let running = worker.running.values();
+                let running = running.map(|run| run.nums[run.at.min(run.nums.len() - 1)]);
+                for num in running.chain(worker.finished.into_values()) {
                     *self.deaths.entry(num).or_default() += 1;
                 }
             }
