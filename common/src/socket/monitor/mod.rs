@@ -130,11 +130,11 @@ impl Connections {
 /// Logs and counts every event of `socket` from now on, until its context is terminated. To be
 /// called before the socket binds or connects, so that nothing is missed.
 pub(super) fn start(context: &Context, socket: &zmq::Socket) -> anyhow::Result<Arc<Connections>> {
+    static MONITORS: AtomicU32 = AtomicU32::new(0);
     let own = Own {
         kind: socket.get_socket_type().context("cannot ask for the socket's type")?,
         limit: socket.get_maxmsgsize().context("cannot ask for the limit of frames")?,
     };
-    static MONITORS: AtomicU32 = AtomicU32::new(0);
     let endpoint = format!("inproc://monitor-{}", MONITORS.fetch_add(1, Ordering::Relaxed));
     // Reporting a failed `bind` to a monitor overwrites the error number that `bind` returns.
     let events = SocketEvent::ALL.to_raw() & !SocketEvent::BIND_FAILED.to_raw();
