@@ -29,23 +29,50 @@ while [ $# -gt 0 ]; do
     shift 2
 done
 case $workers in '' | *[!0-9]* | 0) wrong_usage "--workers needs a number from 1" ;; esac
-# The script runs in the workspace's folder, but paths are relative to the caller's.
-case $output in /*) ;; *) output=$OLDPWD/$output ;; esac
-case $input$tasks in --count* | --input/*) ;; *) tasks=$OLDPWD/$tasks ;; esac
-
 build dispatcher worker sink
+# Paths and CMD are relative to the caller's folder.
+start_in=$OLDPWD
 expects_failures=yes
 # On this machine alone.
 work=tcp://127.0.0.1:5577 results=tcp://127.0.0.1:5578 acks=tcp://127.0.0.1:5579
 start dispatcher dispatcher --bind $work --acks-bind $acks --progress-bind tcp://127.0.0.1:5580 "$input" "$tasks"
-dispatcher=$started
+dispatcher=$started workers_started=
 number=0
 while [ $number -lt "$workers" ]; do
     number=$((number + 1))
     start "worker $number" worker --connect $work --results-connect $results --id $number -- "$@"
+    workers_started="$workers_started $started"
 done
 start sink sink --bind $results --acks-connect $acks --output "$output"
+sink=$started
+
+# Whether any of these processes is running.
+any_runs() {
+    for process; do
+        if kill -0 "$process" 2>/dev/null; then return 0; fi
+    done
+    return 1
+}
+
+# Dispatcher and sink end together. If one of them has failed, or all workers have, the others would wait in vain.
+while any_runs "$dispatcher" && any_runs "$sink"; do
+    # shellcheck disable=SC2086 # a word each
+    if ! any_runs $workers_started; then
+        sleep 3
+        if any_runs "$dispatcher" && any_runs "$sink"; then
+            echo "error: all workers have ended, and the job has not" >&2
+            exit 1
+        fi
+    fi
+    sleep 0.2
+done
+patience=25
+while any_runs "$dispatcher" "$sink" && [ $patience -gt 0 ]; do
+    patience=$((patience - 1))
+    sleep 0.2
+done
+if any_runs "$dispatcher" "$sink"; then exit 1; fi
 failed=0
-wait "$started" || failed=1
+wait "$sink" || failed=1
 wait "$dispatcher" || failed=1
 exit $failed

@@ -30,7 +30,6 @@ impl Contender {
         [Self::ZmqPatterns, Self::Bare, Self::Python, Self::Omq, Self::Zeromq];
 
     /// Its name in tables and plots.
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::ZmqPatterns => "zmq-patterns",
@@ -44,7 +43,6 @@ impl Contender {
 
     /// The number of `messages` it is measured with: a fifth for Python, which needs tens of times
     /// as long for each.
-    #[must_use]
     pub fn share(self, messages: u64) -> u64 {
         if self == Self::Python { messages.div_ceil(5) } else { messages }
     }
@@ -103,7 +101,6 @@ pub fn built(name: &str) -> Result<PathBuf> {
 }
 
 /// The root of the workspace.
-#[must_use]
 pub fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
 }

@@ -54,7 +54,6 @@ fn percentile_of(series: &Series, wanted: f64) -> String {
 }
 
 /// A figure with three significant digits: `1.84 M`, `975 k`, `52.1`.
-#[must_use]
 pub fn figure(value: f64) -> String {
     let (value, prefix) = match value.abs() {
         large if large >= 999_500.0 => (value / 1e6, " M"),

@@ -70,7 +70,6 @@ impl Process {
     }
 
     /// The process id.
-    #[must_use]
     pub fn id(&self) -> u32 {
         self.child.id()
     }
@@ -99,10 +98,6 @@ impl Process {
     }
 
     /// Waits for the program's end, and reads the last line of its stdout as JSON.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`Process::finish`]; a line that is not such JSON.
     pub fn summary<T: DeserializeOwned>(self) -> Result<T> {
         let name = self.name.clone();
         let stdout = self.finish()?;

@@ -26,10 +26,6 @@ struct RoundTrip {
 
 impl Summary {
     /// Adds the round trips to `latency`.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`Latency::add`].
     pub fn add_to(&self, latency: &mut Latency) -> Result<()> {
         latency.add(&self.round_trip.buckets)
     }

@@ -72,19 +72,16 @@ impl From<f64> for Measured {
 
 impl Series {
     /// The median of all rounds: the figure that counts.
-    #[must_use]
     pub fn median(&self) -> f64 {
         median(self.values.clone())
     }
 
     /// The minimum of all rounds.
-    #[must_use]
     pub fn min(&self) -> f64 {
         self.values.iter().copied().min_by(f64::total_cmp).unwrap_or(f64::NAN)
     }
 
     /// The maximum of all rounds.
-    #[must_use]
     pub fn max(&self) -> f64 {
         self.values.iter().copied().max_by(f64::total_cmp).unwrap_or(f64::NAN)
     }
@@ -102,14 +99,12 @@ fn median(mut values: Vec<f64>) -> f64 {
 
 impl Experiment {
     /// The one that the others are compared with.
-    #[must_use]
     pub fn reference(&self) -> Option<&Series> {
         self.series.iter().find(|series| series.name == self.reference)
     }
 
     /// The time that `series` needs for the same work, divided by the reference's: the median of
     /// the rounds' own ratios, in which changes of the machine's speed cancel out.
-    #[must_use]
     pub fn ratio(&self, series: &Series) -> Option<f64> {
         let reference = self.reference()?;
         let (above, below) =
@@ -121,7 +116,6 @@ impl Experiment {
 
 /// The rate of `count` in `elapsed`, per second.
 #[expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
-#[must_use]
 pub fn per_second(count: u64, elapsed: Duration) -> f64 {
     count as f64 / elapsed.as_secs_f64()
 }

@@ -11,7 +11,6 @@ use crate::lock::lock;
 /// All of 127.0.0.0/8 is this host. So every test process has its own address, made from its
 /// process id, and counts its ports up. No port has to be found free and released, and perhaps lost
 /// to another program.
-#[must_use]
 pub fn endpoint() -> String {
     static COUNTER: AtomicU32 = AtomicU32::new(0);
     let [_, high, middle, low] = std::process::id().to_be_bytes();

@@ -21,7 +21,6 @@ pub struct Hosts {
 impl Hosts {
     /// Makes `count` hosts. Where that is impossible, for example without root, this fails if the
     /// environment variable `CI` is set; otherwise it says so and returns `None`: skip the test.
-    #[must_use]
     pub fn new(count: u8) -> Option<Self> {
         static NETWORKS: AtomicU32 = AtomicU32::new(0);
         let number = NETWORKS.fetch_add(1, Ordering::Relaxed);
@@ -41,19 +40,16 @@ impl Hosts {
     }
 
     /// The address of a host.
-    #[must_use]
     pub fn address(host: u8) -> String {
         format!("10.99.0.{host}")
     }
 
     /// A TCP endpoint on a host.
-    #[must_use]
     pub fn endpoint(host: u8, port: u16) -> String {
         format!("tcp://{}:{port}", Self::address(host))
     }
 
     /// Plain sockets that connect from a host. A socket that binds does so where its test runs.
-    #[must_use]
     pub fn peers(&self, host: u8) -> Peers {
         let namespace = File::open(format!("/run/netns/{}", self.namespace(host)));
         let namespace = namespace.expect("the host's network namespace");

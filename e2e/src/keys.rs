@@ -30,13 +30,11 @@ impl Keys {
     }
 
     /// The path of a file.
-    #[must_use]
     pub fn path(&self, name: &str) -> String {
         self.0.path().join(name).to_str().expect("UTF-8").to_owned()
     }
 
     /// The file that admits a peer.
-    #[must_use]
     pub fn allowed(&self, name: &str) -> PathBuf {
         self.0.path().join("allowed").join(format!("{name}.key"))
     }
@@ -47,7 +45,6 @@ impl Keys {
     }
 
     /// The flags of a program that binds, with the keys of `server`.
-    #[must_use]
     pub fn server(&self) -> Vec<String> {
         let [secret, allowed] = ["server.key_secret", "allowed"].map(|name| self.path(name));
         vec!["--curve-secret".to_owned(), secret, "--curve-allow".to_owned(), allowed]
@@ -55,7 +52,6 @@ impl Keys {
 
     /// The flags of a program that connects, with the keys of `name`, to one with those of
     /// `server`.
-    #[must_use]
     pub fn client(&self, name: &str, server: &str) -> Vec<String> {
         let secret = self.path(&format!("{name}.key_secret"));
         let server = self.path(&format!("{server}.key"));
@@ -63,7 +59,6 @@ impl Keys {
     }
 
     /// The flags of a program that connects and binds, with the keys of `name`.
-    #[must_use]
     pub fn both(&self, name: &str, server: &str) -> Vec<String> {
         let allow = ["--curve-allow".to_owned(), self.path("allowed")];
         self.client(name, server).into_iter().chain(allow).collect()

@@ -124,7 +124,6 @@ impl Process {
     }
 
     /// The process id.
-    #[must_use]
     pub fn id(&self) -> u32 {
         self.child.id()
     }
@@ -176,13 +175,11 @@ impl Process {
     }
 
     /// Sends SIGINT (Ctrl-C), and waits for the program's end, which must come within a second.
-    #[must_use]
     pub fn interrupt(self) -> Ended {
         self.end_with(Signal::SIGINT)
     }
 
     /// Sends a signal, and waits for the program's end, which must come within a second.
-    #[must_use]
     pub fn end_with(self, signal: Signal) -> Ended {
         self.signal(signal);
         self.wait_within(PROMPTLY)
@@ -205,7 +202,6 @@ impl Process {
     }
 
     /// Waits for the program's end.
-    #[must_use]
     pub fn wait(self) -> Ended {
         self.wait_within(DEADLINE)
     }
@@ -236,7 +232,6 @@ impl Process {
 }
 
 /// Whether any process of this process's group is still running, after the process has ended.
-#[must_use]
 pub fn group_exists(id: u32) -> bool {
     killpg(Pid::from_raw(i32::try_from(id).expect("a process id")), None).is_ok()
 }

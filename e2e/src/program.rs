@@ -28,7 +28,6 @@ pub struct Program {
 }
 
 /// A Rust program of the workspace, built first if necessary.
-#[must_use]
 pub fn rust(name: &str) -> Program {
     Program::new(name, programs().join(name))
 }
@@ -41,7 +40,6 @@ fn programs() -> &'static Path {
 
 /// Commands for a shell in `folder` that finds the workspace's programs. It ends at the first
 /// command that fails.
-#[must_use]
 pub fn shell(commands: &str, folder: &Path) -> Program {
     let path = std::env::var("PATH").expect("a search path");
     let path = format!("{}:{path}", programs().display());
@@ -51,7 +49,6 @@ pub fn shell(commands: &str, folder: &Path) -> Program {
 }
 
 /// A Python twin, such as `req-rep/python/zmq_server.py`, with the pinned pyzmq.
-#[must_use]
 pub fn python(path: &str) -> Program {
     static PYTHON: OnceLock<PathBuf> = OnceLock::new();
     let interpreter = PYTHON.get_or_init(|| {
@@ -79,7 +76,6 @@ pub enum Language {
 
 impl Language {
     /// The program of a pattern, such as `req-rep`, in this language.
-    #[must_use]
     pub fn program(self, pattern: &str, name: &str) -> Program {
         match self {
             Self::Rust => rust(name),
@@ -89,7 +85,6 @@ impl Language {
 
     /// The article's program of this name in this language, bare: without flags, on the article's
     /// ports ([`DefaultPorts`](crate::DefaultPorts)).
-    #[must_use]
     pub fn bare(self, pattern: &str, name: &str) -> Program {
         match self {
             Self::Rust => rust(&format!("examples/{name}")),
@@ -99,7 +94,6 @@ impl Language {
 }
 
 /// A script of `scripts/`, run from another folder. The programs it runs are built first.
-#[must_use]
 pub fn script(name: &str) -> Program {
     static BUILT: OnceLock<()> = OnceLock::new();
     // In the scripts' profile, whatever profile the test has.
@@ -147,31 +141,26 @@ impl Program {
     }
 
     /// Starts the program with its stdout and stderr captured.
-    #[must_use]
     pub fn start(self) -> Process {
         Process::piped(self.name, self.command)
     }
 
     /// Starts the program with its stdout and stderr captured as one.
-    #[must_use]
     pub fn start_merged(self) -> Process {
         Process::merged(self.name, self.command)
     }
 
     /// Starts the program on a new terminal.
-    #[must_use]
     pub fn start_on_terminal(self) -> Process {
         Process::on_terminal(self.name, self.command)
     }
 
     /// Starts the program with its stdout connected to `stdout`, which may be closed or never read.
-    #[must_use]
     pub fn start_with_stdout(self, stdout: impl Into<Stdio>) -> Process {
         Process::with_stdout(self.name, self.command, stdout.into())
     }
 
     /// Starts the program with a stderr that `stderr` reads, or does not read.
-    #[must_use]
     pub fn start_with_stderr(self, stderr: impl Into<Stdio>) -> Process {
         Process::with_stderr(self.name, self.command, stderr.into())
     }

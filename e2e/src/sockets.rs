@@ -22,7 +22,6 @@ impl Peers {
     }
 
     /// A socket that is bound to `endpoint`.
-    #[must_use]
     pub fn bind(&self, kind: SocketType, endpoint: &str) -> Socket {
         let socket = self.socket(kind);
         socket.bind(endpoint).unwrap_or_else(|error| panic!("cannot bind {endpoint}: {error}"));
@@ -30,7 +29,6 @@ impl Peers {
     }
 
     /// A socket that is connected to `endpoint`. A SUB socket is subscribed to everything.
-    #[must_use]
     pub fn connect(&self, kind: SocketType, endpoint: &str) -> Socket {
         let socket = self.socket(kind);
         if kind == zmq::SUB {
@@ -43,7 +41,6 @@ impl Peers {
     }
 
     /// Has libzmq tell what happens to `socket`, which is one of these.
-    #[must_use]
     pub fn watch(&self, socket: &Socket) -> Events {
         static WATCHES: AtomicU32 = AtomicU32::new(0);
         let endpoint = format!("inproc://events-{}", WATCHES.fetch_add(1, Ordering::Relaxed));
@@ -51,7 +48,7 @@ impl Peers {
         let monitor = self.connect(zmq::PAIR, &endpoint);
         monitor.set_rcvtimeo(-1).expect("no time-out");
         let (sender, events) = channel();
-        // libzmq waits for who is told: all of it is read, whoever asks.
+        // libzmq waits for its monitor: every event is received, whether or not the test asks.
         thread::spawn(move || {
             while let Ok(frames) = monitor.recv_multipart(0) {
                 let &[e0, e1, v0, v1, v2, v3] = frames[0].as_slice() else {
@@ -70,7 +67,6 @@ impl Peers {
     }
 
     /// A socket that is neither bound nor connected.
-    #[must_use]
     pub fn socket(&self, kind: SocketType) -> Socket {
         let socket = self.0.socket(kind).expect("a socket");
         let deadline = i32::try_from(DEADLINE.as_millis()).expect("milliseconds");
@@ -87,13 +83,11 @@ pub fn send(socket: &Socket, frame: impl AsRef<[u8]>) {
 }
 
 /// Receives the frames of a message.
-#[must_use]
 pub fn receive(socket: &Socket) -> Vec<Vec<u8>> {
     socket.recv_multipart(0).expect("a message")
 }
 
 /// Receives a message of one frame, which is JSON.
-#[must_use]
 pub fn receive_json(socket: &Socket) -> Value {
     let [frame]: [Vec<u8>; 1] = receive(socket).try_into().expect("one frame");
     serde_json::from_slice(&frame).expect("JSON")
@@ -131,7 +125,6 @@ impl Events {
 }
 
 /// Receives a result of the pipeline: the consumer's id, and the task's number.
-#[must_use]
 pub fn receive_result(collector: &Socket) -> (u64, u64) {
     let result = receive_json(collector);
     let field = |name: &str| result[name].as_u64().unwrap_or_else(|| panic!("no {name}: {result}"));

@@ -1,6 +1,6 @@
 //! What all programs have in common: help, exit codes, error lines, warnings, stdout.
 
-use e2e::{PROGRAMS, Peers, endpoint, rust};
+use e2e::{PROGRAMS, Peers, endpoint, rust, shell};
 
 /// The flags of sockets that bind, each with flags that keep a second socket of the program, if it
 /// has one, off the default ports.
@@ -209,4 +209,13 @@ fn binding_every_interface_warns_once_with_the_ways_out() {
             assert_eq!(ended.stderr.matches(warning).count(), warnings, "{}", ended.stderr);
         }
     }
+}
+
+/// libzmq would abort, with a line of its source.
+#[test]
+fn a_limit_on_open_files_that_is_too_low_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let ended = shell("ulimit -n 16; exec zmq_server", folder.path()).start().wait();
+    let error = "error: at most 16 files may be open; at least 32 are needed (ulimit -n)\n";
+    assert_eq!((ended.code, ended.stderr.as_str()), (Some(1), error));
 }

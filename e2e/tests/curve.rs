@@ -158,7 +158,7 @@ fn strangers_do_not_have_a_large_folder_of_keys_looked_at_again_and_again() {
 }
 
 #[test]
-fn whoever_knows_the_servers_key_gets_in_where_that_is_said() {
+fn any_peer_that_knows_the_servers_key_gets_in_with_curve_allow_any() {
     let keys = Keys::made_by(Rust);
     let endpoint = endpoint();
     let flags = ["--curve-secret", &keys.path("server.key_secret"), "--curve-allow-any"];

@@ -122,7 +122,7 @@ fn a_server_that_listens_on_a_path_keeps_it_and_a_dead_ones_path_is_taken() {
 
 /// Programs of others, too, such as one that is too busy to accept, and one that takes datagrams.
 #[test]
-fn whoever_listens_on_a_path_keeps_it() {
+fn a_program_that_listens_on_a_path_keeps_it() {
     let folder = tempfile::tempdir().unwrap();
     let [stream, datagrams] = ["stream", "datagrams"].map(|name| folder.path().join(name));
     let _listener = UnixListener::bind(&stream).unwrap();

@@ -90,7 +90,7 @@ fn a_collector_and_a_producer_that_are_restarted_are_found_again() {
 }
 
 /// C10: the pipeline balances the load over its consumers. By count alone: PUSH deals tasks out in
-/// turn to whoever has room for them, so a consumer that is much slower gets as many, and the others
+/// turn to any consumer that has room for them, so a consumer that is much slower gets as many, and the others
 /// have long done theirs while it works on. It holds where all consumers are as fast.
 #[test]
 fn c10_tasks_are_balanced_by_count_not_by_work() {

@@ -127,7 +127,7 @@ fn assert_served(client: &Socket, server: &Socket) {
     }
 }
 
-/// A subscriber subscribes anew when it looks for news.
+/// A subscriber subscribes again when its thread next enters libzmq.
 fn subscribe(client: &Socket, server: &Socket) {
     let end = Instant::now() + DEADLINE;
     while server.poll(POLLIN, 10).unwrap() == 0 {

@@ -65,6 +65,25 @@ fn curve_lets_in_whose_key_is_allowed() {
 }
 
 #[test]
+fn the_reliable_pipeline_ends_when_a_part_of_it_cannot_work() {
+    let _ports = DefaultPorts::take();
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().join("results.jsonl").display().to_string();
+    fs::write(folder.path().join("other.jsonl"), "{\"not\":\"ours\"}\n").unwrap();
+    let other = folder.path().join("other.jsonl").display().to_string();
+    for (flags, error) in [
+        (vec!["--input", "missing.jsonl", "--output", &output], "cannot read the tasks in missing"),
+        (vec!["--count", "9", "--output", &other], "cannot use "),
+        (vec!["--count", "9", "--output", &output, "--", "./missing"], "cannot run ./missing"),
+    ] {
+        let ended = script("reliable-pipeline.sh").args(&flags).start().wait();
+        assert_eq!(ended.code, Some(1), "{flags:?}: {ended:?}");
+        let all = ended.stdout.clone() + &ended.stderr;
+        assert!(all.contains(error), "{flags:?}: {ended:?}");
+    }
+}
+
+#[test]
 fn the_reliable_pipeline_goes_on_where_its_output_ends() {
     let _ports = DefaultPorts::take();
     let folder = tempfile::tempdir().unwrap();

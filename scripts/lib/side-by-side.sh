@@ -4,6 +4,7 @@
 
 # The profile of `cargo run` and `cargo test`, so that libzmq and libsodium are built once for all of them.
 bin=${CARGO_TARGET_DIR:-target}/debug
+case $bin in /*) ;; *) bin=$PWD/$bin ;; esac
 folder=$(mktemp -d)
 programs=
 
@@ -38,6 +39,8 @@ build() {
 # Starts a program in the background, with the command $with if it is set, and stores its process id in
 # $started. $1: the label of its lines; then the program and its arguments.
 with=
+# The folder that programs are started in.
+start_in=.
 start() {
     label=$1 program=$2
     shift 2
@@ -49,7 +52,7 @@ start() {
     rm "$folder/pipe"
     (exec <&4 4<&- 5>&- && prefix "$label") &
     # shellcheck disable=SC2086 # a command and its arguments
-    $with "$bin/$program" "$@" >&5 2>&1 4<&- 5>&- &
+    (cd "$start_in" && exec $with "$bin/$program" "$@") >&5 2>&1 4<&- 5>&- &
     started=$!
     programs="$programs $started"
     exec 4<&- 5>&-

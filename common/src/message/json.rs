@@ -57,7 +57,6 @@ impl Json {
     }
 
     /// The text, without spaces between its tokens.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         self.0.get()
     }

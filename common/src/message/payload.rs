@@ -27,7 +27,6 @@ pub enum Kind {
 
 impl Kind {
     /// The kind's name, as on the command line.
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Bytes => "bytes",
@@ -122,7 +121,6 @@ impl<'a> Payload<'a> {
     }
 
     /// The kind that this payload is.
-    #[must_use]
     pub fn kind(&self) -> Kind {
         match self {
             Self::Bytes(_) => Kind::Bytes,

@@ -17,10 +17,6 @@ pub struct Latency(Histogram<u64>);
 
 impl Latency {
     /// No round trip yet.
-    ///
-    /// # Errors
-    ///
-    /// None that a caller could cause.
     pub fn new() -> Result<Self> {
         Ok(Self(Histogram::new(3).context("cannot make a histogram")?))
     }
@@ -42,10 +38,6 @@ impl Latency {
     }
 
     /// Adds all that is in `buckets`: times in nanoseconds, and how many round trips took each.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`Latency::record`].
     pub fn add(&mut self, buckets: &[(u64, u64)]) -> Result<()> {
         for &(time, count) in buckets {
             self.0.record_n(time, count).context("cannot record round trips")?;
@@ -54,19 +46,16 @@ impl Latency {
     }
 
     /// The time in which `percentile` of a hundred round trips were done.
-    #[must_use]
     pub fn percentile(&self, percentile: f64) -> Duration {
         Duration::from_nanos(self.0.value_at_percentile(percentile))
     }
 
     /// How many round trips there are.
-    #[must_use]
     pub fn count(&self) -> u64 {
         self.0.len()
     }
 
     /// All round trips: times in nanoseconds, and how many took each.
-    #[must_use]
     pub fn buckets(&self) -> Vec<(u64, u64)> {
         let recorded = self.0.iter_recorded();
         recorded.map(|bucket| (bucket.value_iterated_to(), bucket.count_at_value())).collect()

@@ -12,7 +12,7 @@ pub mod tally;
 
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use zmq::{Context, SocketType};
 
 use crate::socket::{self, Socket};
@@ -21,6 +21,10 @@ use progress::Progress;
 use signals::{Shutdown, Sleeper};
 use stdout::{Closed, Output};
 use tally::Tally;
+
+/// How many files a program opens before its first connection, and some more. libzmq aborts where it
+/// cannot open its own.
+const LEAST_OPEN_FILES: u64 = 32;
 
 /// What every program has: a log on stderr, its stdout, a ZeroMQ context, and a way to end.
 ///
@@ -39,12 +43,16 @@ impl Program {
     ///
     /// # Errors
     ///
-    /// What keeps the signals from being caught.
+    /// What keeps the signals from being caught; a limit on open files that is too low.
     pub fn start(arguments: &CommonArgs) -> Result<Self> {
         stderr::start(arguments.verbose, arguments.quiet);
         // A connection is a file descriptor. Most systems allow 1024 unless asked for more.
-        if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
-            tracing::debug!("cannot raise the number of open files: {error}");
+        match rlimit::increase_nofile_limit(u64::MAX) {
+            Ok(limit) => ensure!(
+                limit >= LEAST_OPEN_FILES,
+                "at most {limit} files may be open; at least {LEAST_OPEN_FILES} are needed (ulimit -n)"
+            ),
+            Err(error) => tracing::debug!("cannot raise the number of open files: {error}"),
         }
         let stdout = Output::new(arguments.format, arguments.quiet);
         let context = socket::context()?;
@@ -53,10 +61,6 @@ impl Program {
     }
 
     /// Makes a socket that follows the command line.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`Socket::new`].
     pub fn socket(&self, kind: SocketType) -> Result<Socket> {
         Socket::new(&self.context, kind, &self.arguments.socket)
     }
@@ -77,10 +81,6 @@ impl Program {
 
     /// A progress bar towards `total` of these `things` (0 = no known end), where stderr is a
     /// terminal and neither -q nor -v is given.
-    ///
-    /// # Errors
-    ///
-    /// None that a caller could cause.
     pub fn progress(&self, things: &str, total: u64) -> Result<Progress> {
         let visible = !self.arguments.quiet && self.arguments.verbose == 0;
         Progress::new(things, total, visible)

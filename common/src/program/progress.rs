@@ -25,10 +25,6 @@ struct Numbers {
 impl Progress {
     /// Draws a bar towards `total` of these `things`, on stderr, where that is a terminal and the
     /// bar `visible`. With a total of 0 it counts without an end.
-    ///
-    /// # Errors
-    ///
-    /// None that a caller could cause.
     pub fn new(things: &str, total: u64, visible: bool) -> Result<Self> {
         let style = |template: &str| {
             let template = template.replace("THINGS", things);

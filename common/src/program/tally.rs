@@ -83,10 +83,6 @@ impl Tally {
     }
 
     /// Measures round trips, too, if that is `wanted`.
-    ///
-    /// # Errors
-    ///
-    /// None that a caller could cause.
     pub fn timed(mut self, wanted: bool) -> Result<Self> {
         self.round_trips = wanted.then(Latency::new).transpose()?;
         Ok(self)
@@ -136,10 +132,6 @@ impl Tally {
     }
 
     /// Records a round trip, where that is wanted ([`Latency::record`]).
-    ///
-    /// # Errors
-    ///
-    /// Those of [`Latency::record`].
     pub fn record(&mut self, round_trip: Duration, interval: Duration) -> Result<()> {
         match &mut self.round_trips {
             Some(round_trips) => round_trips.record(round_trip, interval),

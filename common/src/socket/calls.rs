@@ -99,10 +99,6 @@ impl Socket {
     }
 
     /// Sends `payload` with the call of the article that its kind names.
-    ///
-    /// # Errors
-    ///
-    /// Those of that call.
     pub fn send_payload(&self, payload: &Payload, flags: i32) -> anyhow::Result<()> {
         match payload {
             Payload::Bytes(bytes) => Ok(self.send(*bytes, flags)?),

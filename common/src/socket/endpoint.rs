@@ -49,13 +49,11 @@ impl Endpoint {
     }
 
     /// Whether the endpoint holds an IPv6 address, which libzmq resolves only with `ZMQ_IPV6` on.
-    #[must_use]
     pub fn is_ipv6(&self) -> bool {
         self.0.contains("://[")
     }
 
     /// Whether the OS is to choose the port, or libzmq the path, of a socket that binds.
-    #[must_use]
     pub fn is_chosen_by_bind(&self) -> bool {
         match self.0.split_once("://") {
             Some(("ipc", path)) => path.starts_with('*'),
@@ -68,7 +66,6 @@ impl Endpoint {
     }
 
     /// The path of the file that a socket of this endpoint is.
-    #[must_use]
     pub fn socket_file(&self) -> Option<&Path> {
         let path = self.0.strip_prefix("ipc://")?;
         // An abstract name has no file, and one that libzmq chooses is new.
@@ -76,7 +73,6 @@ impl Endpoint {
     }
 
     /// The transport and port of an endpoint that stands for every network interface.
-    #[must_use]
     pub fn open_to_every_host(&self) -> Option<(&str, &str)> {
         let (transport, address) = self.0.split_once("://")?;
         let (host, port) = address.rsplit_once(':')?;

@@ -15,7 +15,7 @@ const LOAD: usize = 250;
 const AT_ONCE: usize = 50;
 /// How many loads there are.
 const LOADS: usize = 5;
-/// A leak of so many bytes per connection is seen: less than libzmq's buffers for one.
+/// A leak of this many bytes per connection is seen: less than libzmq's buffers for one.
 const LEAK: usize = 4096;
 /// How many more there are from beginning to end without a word.
 const SILENT: usize = 200;

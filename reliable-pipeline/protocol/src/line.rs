@@ -182,7 +182,7 @@ impl GivenUp {
         serde_json::to_vec(self).map_or(u64::MAX, |line| line.len() as u64)
     }
 
-    /// The same in so many bytes, if these are enough for a short reason.
+    /// The same in at most `bytes`, if these are enough for a short reason.
     #[must_use]
     pub fn within(&self, bytes: u64) -> Self {
         if self.size() <= bytes {

@@ -12,7 +12,7 @@ impl Range {
     }
 }
 
-/// Ranges in ascending order that do not overlap, so that whoever reads them is done soon.
+/// Ranges in ascending order that do not overlap, so that reading them is quick.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Vec<Range>")]
 pub struct Ranges(Vec<Range>);

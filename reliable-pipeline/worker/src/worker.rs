@@ -151,7 +151,7 @@ impl<'a> Worker<'a> {
                 Heard::Refused(why) => bail!("the dispatcher refused this worker: {why}"),
                 Heard::Work(work) => {
                     let [tasks] = rest else { bail!("the dispatcher sent no tasks") };
-                    // Whoever watches these tasks is to know first that they are here.
+                    // A dispatcher that watches these tasks has to know first that they are here.
                     self.request()?;
                     let slot = work.slot as usize;
                     self.busy[slot] = true;

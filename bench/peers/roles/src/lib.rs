@@ -93,16 +93,11 @@ pub const CONSUMER_ID: u64 = 1;
 pub const REPLY: &str = "new message";
 
 /// The second frame of a message.
-#[must_use]
 pub fn message_for(topic: &str) -> String {
     format!("message for {topic}")
 }
 
 /// Prints a client's round trips, as `zmq_client --latency --format json` does.
-///
-/// # Errors
-///
-/// None that a caller could cause.
 pub fn print_latency(latency: &Latency) -> Result<()> {
     println!(r#"{{"round_trip":{}}}"#, serde_json::to_string(latency)?);
     Ok(())

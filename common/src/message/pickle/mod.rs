@@ -65,7 +65,6 @@ pub fn decode(pickle: &[u8]) -> Result<Value, String> {
 }
 
 /// The pickle of `value`, in protocol 3, which every Python 3 reads.
-#[must_use]
 pub fn encode(value: &Value) -> Vec<u8> {
     let mut pickle = vec![0x80, 3];
     writer::write(value, &mut pickle);

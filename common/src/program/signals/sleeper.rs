@@ -13,19 +13,11 @@ pub struct Sleeper(pub(super) Arc<Shared>);
 
 impl Sleeper {
     /// Waits, unless a signal comes.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`super::Shutdown::sleep`].
     pub fn sleep(&self, duration: Duration) -> zmq::Result<()> {
         self.0.sleep(duration)
     }
 
     /// Waits, unless a signal comes, or `ended` holds. The thread that makes it hold calls [`Sleeper::wake`].
-    ///
-    /// # Errors
-    ///
-    /// Those of [`super::Shutdown::sleep`].
     pub fn sleep_unless(&self, duration: Duration, ended: impl Fn() -> bool) -> zmq::Result<()> {
         self.0.sleep_unless(duration, ended)
     }

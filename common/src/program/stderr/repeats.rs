@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 
 use super::line::Line;
 
-/// So many lines of a kind are printed as they come.
+/// How many lines of a kind are printed as they come.
 const FIRST: u32 = 5;
-/// So many more are, as long as each has a text that is new. A peer that always sends something else
+/// How many more are, as long as each has a text that is new. A peer that always sends something else
 /// gets no further.
 const NEW_TEXTS: usize = 20;
-/// The rest is summed up this often. A kind that is quiet for so long begins anew.
+/// The rest is summed up this often. A kind that is quiet for that long starts over.
 pub(super) const INTERVAL: Duration = Duration::from_secs(10);
 
 /// What has been logged of late. Lines are of one kind when they come from the same place in the

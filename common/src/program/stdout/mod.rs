@@ -54,10 +54,6 @@ impl Output {
     }
 
     /// The line of a message, which `-q` drops.
-    ///
-    /// # Errors
-    ///
-    /// stdout's own; [`Closed`].
     pub fn message(&self, text: impl fmt::Display, json: &impl Serialize) -> anyhow::Result<()> {
         if self.quiet {
             return Ok(());
@@ -66,10 +62,6 @@ impl Output {
     }
 
     /// A result or a summary.
-    ///
-    /// # Errors
-    ///
-    /// stdout's own; [`Closed`].
     pub fn result(&self, text: impl fmt::Display, json: &impl Serialize) -> anyhow::Result<()> {
         let written = self.lines.add(|line| self.write(line, text, json));
         checked(written.and_then(|()| self.lines.write_out()))

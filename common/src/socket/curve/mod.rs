@@ -44,7 +44,6 @@ pub struct CurveArgs {
 
 impl CurveArgs {
     /// Whether sockets are locked.
-    #[must_use]
     pub fn is_on(&self) -> bool {
         self.secret.is_some()
     }

@@ -223,7 +223,7 @@ impl Schedule {
         })
     }
 
-    /// Some of the tasks that are given up, at least one, in so many bytes.
+    /// Some of the tasks that are given up, at least one, in at most this many bytes.
     fn given_up(&self, most: u64) -> Vec<GivenUp> {
         let (mut bytes, mut some) = (0, Vec::new());
         for task in self.tasks.given_up() {

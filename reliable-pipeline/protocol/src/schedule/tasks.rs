@@ -159,7 +159,7 @@ impl Tasks {
         }
     }
 
-    /// A worker has a task, whoever has handed it out. Returns whether it is of use.
+    /// A worker has a task, whichever dispatcher handed it out. Returns whether it is of use.
     pub fn adopt(&mut self, num: u64) -> bool {
         if !self.is_open(num) {
             return false;

@@ -177,7 +177,7 @@ fn given_up_tasks_go_in_pieces_that_the_sink_can_receive() {
 }
 
 #[test]
-fn whoever_speaks_after_the_end_is_told_and_those_who_are_connected_are_waited_for() {
+fn peers_that_ask_after_the_end_are_answered_and_connected_ones_are_waited_for() {
     let mut job = Job::new(1, POLICY);
     assert!(!job.schedule.has_ended());
     job.schedule.connected(1);

@@ -18,7 +18,7 @@ pub struct Plan {
     pub latency: u64,
     /// How long a task takes at most, in milliseconds.
     pub work: u64,
-    /// Of a hundred attempts so many fail by chance.
+    /// How many of a hundred attempts fail by chance.
     pub flaky: u64,
     /// Always fails; always kills its worker; is larger than its worker's limit.
     pub failing: Option<u64>,

@@ -74,10 +74,6 @@ impl Groups {
 
     /// Starts a command by `spawn`, which puts it into a group of its own, or returns `None` if the
     /// worker is to end. With `alone` no other command starts at the same time.
-    ///
-    /// # Errors
-    ///
-    /// Those of `spawn`.
     pub fn start<T>(
         &self,
         alone: bool,
@@ -185,7 +181,7 @@ impl Groups {
         thread::Builder::new().name("reaper".to_owned()).spawn(reap).map(drop)
     }
 
-    /// Waits for the children that have ended, but for commands that run: whoever runs one is about
+    /// Waits for the children that have ended, but for commands that run: the thread that runs one is about
     /// to wait for it.
     fn reap(&self) {
         let _none_starts = self.starting.write().unwrap_or_else(PoisonError::into_inner);

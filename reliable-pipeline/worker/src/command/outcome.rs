@@ -70,7 +70,7 @@ pub struct Failed {
     pub stdout: Value,
     /// The end of what it said on stderr (4 KiB).
     pub stderr: String,
-    /// Whether it would fail again, whoever tries.
+    /// Whether it would fail again on any worker.
     pub is_final: bool,
 }
 
@@ -117,7 +117,7 @@ impl Failed {
     }
 
     fn too_large(ended: &Ended, ran: Ran, size: usize) -> Self {
-        // Whoever prints without end was ended.
+        // A command that prints without end was killed.
         let least = if ended.cut == Some(Cut::Endless) { "at least " } else { "" };
         let limit = ended.stdout.limit;
         let why =

@@ -21,7 +21,7 @@ use super::start::{Started, Unwritten};
 const STDERR_KEPT: usize = 4 << 10;
 /// How much of stdout is kept of a command that fails, or prints more than it may.
 pub const STDOUT_KEPT: usize = 16 << 10;
-/// A command that prints so many times what it may is not waited for.
+/// A command that prints this many times what it may is not waited for.
 const FAR_TOO_MUCH: usize = 16;
 /// How long a command that is timed out may take to end by itself.
 const TIMEOUT_GRACE: Duration = Duration::from_secs(2);
@@ -232,10 +232,10 @@ impl<'a> Running<'a> {
         }
     }
 
-    /// Ends the command if the terminal has stopped it: nobody would have it go on. Whoever stops
+    /// Ends the command if the terminal has stopped it: nobody would have it go on. Anyone who stops
     /// it by another signal is to have it go on.
     fn look_for_stop(&mut self) -> io::Result<()> {
-        // A process that has ended meanwhile counts as no child to whoever asks for stops alone.
+        // A process that has ended meanwhile is not a child to a call that asks for stops alone.
         let now = self.look(WaitIdOptions::STOPPED | WaitIdOptions::EXITED)?;
         let by = now.and_then(|status| status.stopping_signal());
         let by = by.and_then(|by| Signal::try_from(by).ok());

@@ -215,7 +215,7 @@ fn a_command_that_the_terminal_stops_fails() {
     assert_eq!(why.reason, "stopped: it writes to the terminal");
 }
 
-/// Whoever stops it by SIGSTOP has it go on.
+/// A command that is stopped by SIGSTOP may be continued.
 #[test]
 fn a_command_that_is_paused_goes_on() {
     let script = "(sleep 1; kill -CONT $$) & kill -STOP $$; echo on";

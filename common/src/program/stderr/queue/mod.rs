@@ -23,7 +23,7 @@ pub(super) const THREAD: &str = "stderr";
 const MAX_WAITING: usize = 1000;
 /// How long a call that logs waits for its line to be written.
 const PATIENCE: Duration = Duration::from_millis(50);
-/// No call waits for so long after one that has waited for longer than [`SLOW`].
+/// How long no call waits after one that has waited for longer than [`SLOW`].
 const IMPATIENCE: Duration = Duration::from_secs(1);
 /// Much longer than a write takes to a terminal, a file or a pipe that is read.
 const SLOW: Duration = Duration::from_millis(20);

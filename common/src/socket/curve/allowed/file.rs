@@ -38,7 +38,7 @@ impl State {
     }
 }
 
-/// Whether the last change of a file is so long ago that the next one will show.
+/// Whether the last change of a file is long enough ago for the next one to show.
 pub(super) fn has_settled(file: &Metadata, now: SystemTime) -> bool {
     let [seconds, nanos] = [file.ctime(), file.ctime_nsec()].map(|n| u64::try_from(n).unwrap_or(0));
     let changed = Duration::from_secs(seconds) + Duration::from_nanos(nanos);

@@ -18,8 +18,9 @@ use file::{File, State, has_settled, read_key};
 /// look-up each, and no more.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// The folder's own time shows that a file has come or gone, and then there is a look at once, unless
-/// looking would take more than one part in so many of the time.
+/// looking would take more than one part in this many of the time.
 const SHARE: u32 = 10;
+
 /// The keys in a folder of public certificates, `*.key`: a key that is added lets its owner in, one
 /// that is taken out keeps its owner from connecting again, without a restart, and within a second.
 pub struct AllowedKeys {
@@ -73,7 +74,6 @@ impl AllowedKeys {
     }
 
     /// Where the keys are.
-    #[must_use]
     pub fn folder(&self) -> &Path {
         &self.folder
     }
@@ -249,7 +249,7 @@ mod tests {
     fn what_is_no_file_is_not_even_opened() {
         let folder = tempfile::tempdir().unwrap();
         let alice = add(folder.path(), "alice");
-        // To open one of the two for reading would wait for ever, and for ever read.
+        // Opening the one for reading would never return, and reading the other would never end.
         let pipe = folder.path().join("pipe.key");
         let made = std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
         assert!(made.success());
