@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use serde::{Serialize, Serializer, ser::SerializeMap};
+use serde_json::value::{RawValue, to_raw_value};
 
 use super::latency::Latency;
 use crate::message::BadMessage;
@@ -40,7 +41,7 @@ pub struct Tally {
 #[derive(Debug)]
 struct Detail {
     name: &'static str,
-    json: serde_json::Value,
+    json: Box<RawValue>,
     text: String,
 }
 
@@ -98,7 +99,7 @@ impl Tally {
         text: impl fmt::Display,
     ) -> Self {
         // What cannot be told in JSON is told in text.
-        let json = serde_json::to_value(value).unwrap_or_default();
+        let json = to_raw_value(&value).unwrap_or_else(|_| RawValue::NULL.to_owned());
         self.details.push(Detail { name, json, text: text.to_string() });
         self
     }

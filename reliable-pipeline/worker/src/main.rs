@@ -32,7 +32,7 @@ use protocol::session::Session;
 use worker::{Figures, Worker};
 
 /// How long an ending worker tries to hand its tasks back, in milliseconds.
-const BYE_TIMEOUT: i32 = 1000;
+const BYE_TIMEOUT: i32 = 300;
 /// Where the threads wake the worker.
 const BELL: &str = "inproc://bell";
 
