@@ -83,10 +83,10 @@ impl Tally {
         self
     }
 
-    /// Measures round trips, too, if that is `wanted`.
-    pub fn timed(mut self, wanted: bool) -> Result<Self> {
+    /// Measures round trips from now on, if that is `wanted`.
+    pub fn time_round_trips(&mut self, wanted: bool) -> Result<()> {
         self.round_trips = wanted.then(Latency::new).transpose()?;
-        Ok(self)
+        Ok(())
     }
 
     /// Adds a figure of the program's own: `name` and `value` in JSON, and `text`, unless it is

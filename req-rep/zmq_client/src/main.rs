@@ -30,8 +30,7 @@ fn main() -> ExitCode {
     exit::report(|| {
         let args = Args::parse();
         let program = Program::start(&args.common)?;
-        let tally = Tally::new("request", "answered", args.count).of_printed();
-        let mut tally = tally.timed(args.latency)?;
+        let mut tally = Tally::new("request", "answered", args.count).of_printed();
         let ended = ask_all(&args, &program, &mut tally);
         program.finish(ended, &tally)?;
         ensure!(tally.rejected() == 0, "{} of {} answers were bad", tally.rejected(), args.count);
@@ -50,6 +49,7 @@ fn ask_all(args: &Args, program: &Program, tally: &mut Tally) -> Result<()> {
     }
     socket.connect(&args.connect)?;
 
+    tally.time_round_trips(args.latency)?;
     let request = Payload::from_texts(args.kind, &args.message)
         .map_err(|error| Args::command().error(ErrorKind::TooManyValues, error))?;
     let (mut asked, mut answer) = (0, Vec::new());
