@@ -50,7 +50,7 @@ impl Progress {
     }
 
     /// Learns how many there are to do.
-    pub fn expect(&self, total: u64) {
+    pub fn set_total(&self, total: u64) {
         if let Some(numbers) = &self.0 {
             numbers.total.store(total, Ordering::Relaxed);
         }

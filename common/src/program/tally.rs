@@ -105,7 +105,7 @@ impl Tally {
     }
 
     /// Learns how large the job is.
-    pub fn expect(&mut self, total: u64) {
+    pub fn set_total(&mut self, total: u64) {
         self.goal = Goal::Count(total);
     }
 
@@ -252,7 +252,7 @@ mod tests {
         );
         let mut job = Tally::of_job("task", "done");
         assert_eq!(job.missing().unwrap(), "the job is not finished");
-        job.expect(5);
+        job.set_total(5);
         assert_eq!(missing(job, 3).unwrap(), "done 3 of 5 tasks");
     }
 }

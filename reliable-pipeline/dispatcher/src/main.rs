@@ -45,7 +45,7 @@ fn main() -> ExitCode {
         let job = read_job(&args, limit)?;
         let total = job.total();
         let mut tally = Tally::new("task", "done", 0);
-        tally.expect(total);
+        tally.set_total(total);
         let mut figures = Figures::default();
         let ended = dispatch(&args, &program, &job, &mut tally, &mut figures);
         let Figures { failed, handed_out, ended_early } = figures;

@@ -133,9 +133,9 @@ impl Sink {
             self.say_what_it_waits_for(args);
             self.tally.set(self.output.done().saturating_sub(self.output.failed()));
             if let Some(header) = self.output.header() {
-                self.tally.expect(header.total);
+                self.tally.set_total(header.total);
                 if let Some(progress) = &progress {
-                    progress.expect(header.total);
+                    progress.set_total(header.total);
                     progress.set(self.output.done());
                     let failed = format!("{} failed", self.output.failed());
                     progress.say(self.notices.said().unwrap_or(&failed));
