@@ -25,7 +25,8 @@
 //! | published messages, as bytes and as text | [`message::publication`] |
 //! | Python's pickles, read safely | [`message::pickle`] |
 //! | messages that are rejected | [`message::BadMessage`] |
-//! | how bytes are shown | [`message::text`] |
+//! | how bytes and the OS's errors are shown | [`message::text`] |
+//! | panics that are caught on purpose | [`panics`] |
 //! | panics that are caught on purpose | [`panics`] |
 //!
 //! Arrows run one way: `program` uses `socket`, `socket` uses `message`, never the other way round.

@@ -21,7 +21,9 @@ pub use keys::Keys;
 pub use nix::sys::signal::Signal;
 pub use process::{Ended, Process, Stream, group_exists};
 pub use program::{Language, PROGRAMS, Program, python, rust, script, shell};
-pub use sockets::{Events, Peers, receive, receive_json, receive_result, send};
+pub use sockets::{
+    Events, Peers, curve_client, curve_server, receive, receive_json, receive_result, send,
+};
 pub use workspace::root;
 
 /// How long a test waits for anything before it fails: much longer than anything needs, even on a

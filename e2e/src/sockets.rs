@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 
 use serde_json::Value;
-use zmq::{Context, Socket, SocketEvent, SocketType};
+use zmq::{Context, CurveKeyPair, Socket, SocketEvent, SocketType};
 
 use crate::DEADLINE;
 
@@ -75,6 +75,20 @@ impl Peers {
         socket.set_linger(0).expect("a linger time");
         socket
     }
+}
+
+/// Makes a socket that is about to bind a CURVE server, which lets in every key.
+pub fn curve_server(server: &Socket, keys: &CurveKeyPair) {
+    server.set_curve_server(true).expect("CURVE");
+    server.set_curve_secretkey(&keys.secret_key).expect("a secret key");
+}
+
+/// Makes a socket that is about to connect to a server with these keys a CURVE client.
+pub fn curve_client(client: &Socket, server: &CurveKeyPair) {
+    let keys = CurveKeyPair::new().expect("new keys");
+    client.set_curve_secretkey(&keys.secret_key).expect("a secret key");
+    client.set_curve_publickey(&keys.public_key).expect("a public key");
+    client.set_curve_serverkey(&server.public_key).expect("the server's key");
 }
 
 /// Sends a message of one frame.

@@ -3,9 +3,9 @@
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 
-use e2e::{DEADLINE, Peers, endpoint};
+use e2e::{DEADLINE, Peers, curve_client, curve_server, endpoint};
 use zmq::SocketEvent::{DISCONNECTED, HANDSHAKE_SUCCEEDED};
-use zmq::{CurveKeyPair, PUB, PULL, PUSH, REP, REQ, SUB, Socket, XPUB};
+use zmq::{CurveKeyPair, PUB, PULL, PUSH, REP, REQ, SUB, XPUB};
 
 const MIB: u64 = 1 << 20;
 
@@ -28,18 +28,6 @@ fn hang_up_on(endpoint: &str, bytes: &[u8]) -> Vec<u8> {
     answer
 }
 
-fn lock(server: &Socket, keys: &CurveKeyPair) {
-    server.set_curve_server(true).unwrap();
-    server.set_curve_secretkey(&keys.secret_key).unwrap();
-}
-
-fn unlock(client: &Socket, server: &CurveKeyPair) {
-    let keys = CurveKeyPair::new().unwrap();
-    client.set_curve_secretkey(&keys.secret_key).unwrap();
-    client.set_curve_publickey(&keys.public_key).unwrap();
-    client.set_curve_serverkey(&server.public_key).unwrap();
-}
-
 /// Were there room for its frame, the server would wait for the rest of it.
 #[test]
 fn a_long_frame_before_the_handshake_is_done_ends_the_connection_by_its_size() {
@@ -47,7 +35,7 @@ fn a_long_frame_before_the_handshake_is_done_ends_the_connection_by_its_size() {
     for (mechanism, limit) in [("NULL", -1), ("CURVE", -1), ("CURVE", 16 * (1 << 20))] {
         let (server, endpoint) = (peers.socket(REP), endpoint());
         if mechanism == "CURVE" {
-            lock(&server, &CurveKeyPair::new().unwrap());
+            curve_server(&server, &CurveKeyPair::new().unwrap());
         }
         server.set_maxmsgsize(limit).unwrap();
         server.bind(&endpoint).unwrap();
@@ -72,8 +60,8 @@ fn a_handshake_fits_whatever_the_limit_and_a_frame_after_it_may_be_as_long() {
             let (server, client) = (peers.socket(PULL), peers.socket(PUSH));
             if curve {
                 let keys = CurveKeyPair::new().unwrap();
-                lock(&server, &keys);
-                unlock(&client, &keys);
+                curve_server(&server, &keys);
+                curve_client(&client, &keys);
             }
             for socket in [&server, &client] {
                 socket.set_maxmsgsize(if limit < 0 { limit } else { limit + overhead }).unwrap();
@@ -95,7 +83,7 @@ fn a_subscription_over_the_limit_ends_the_connection_and_others_go_on() {
         let keys = CurveKeyPair::new().unwrap();
         let (publisher, endpoint) = (peers.socket(XPUB), endpoint());
         if curve {
-            lock(&publisher, &keys);
+            curve_server(&publisher, &keys);
         }
         publisher.set_maxmsgsize(1024).unwrap();
         let events = peers.watch(&publisher);
@@ -103,7 +91,7 @@ fn a_subscription_over_the_limit_ends_the_connection_and_others_go_on() {
         let subscriber = |topic: &[u8]| {
             let subscriber = peers.socket(SUB);
             if curve {
-                unlock(&subscriber, &keys);
+                curve_client(&subscriber, &keys);
             }
             subscriber.set_subscribe(topic).unwrap();
             subscriber.connect(&endpoint).unwrap();
@@ -126,7 +114,7 @@ fn what_is_not_zmtp_is_refused_at_once_and_told_nothing() {
     for curve in [false, true] {
         let (server, endpoint) = (peers.socket(PULL), endpoint());
         if curve {
-            lock(&server, &CurveKeyPair::new().unwrap());
+            curve_server(&server, &CurveKeyPair::new().unwrap());
         }
         server.bind(&endpoint).unwrap();
         for bytes in [
@@ -182,8 +170,8 @@ fn an_honest_client_gets_in_between() {
     let (peers, endpoint) = (Peers::new(), endpoint());
     let keys = CurveKeyPair::new().unwrap();
     let (server, client) = (peers.socket(REP), peers.socket(REQ));
-    lock(&server, &keys);
-    unlock(&client, &keys);
+    curve_server(&server, &keys);
+    curve_client(&client, &keys);
     let events = peers.watch(&server);
     server.bind(&endpoint).unwrap();
     let unfinished = [&greeting("CURVE")[..], &[6], &8192_u64.to_be_bytes()].concat();

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::net::{TcpListener, TcpStream};
 use std::thread;
 
-use e2e::{Events, Peers, endpoint};
+use e2e::{Events, Peers, curve_client, curve_server, endpoint};
 use nix::errno::Errno::{self, ECONNREFUSED, EINPROGRESS, EINVAL, ENOENT, ETIMEDOUT};
 use tempfile::tempdir;
 use zmq::SocketEvent::{
@@ -45,18 +45,6 @@ impl Pair {
     }
 }
 
-fn lock(server: &Socket, keys: &CurveKeyPair) {
-    server.set_curve_server(true).unwrap();
-    server.set_curve_secretkey(&keys.secret_key).unwrap();
-}
-
-fn unlock(client: &Socket, server: &CurveKeyPair) {
-    let keys = CurveKeyPair::new().unwrap();
-    client.set_curve_secretkey(&keys.secret_key).unwrap();
-    client.set_curve_publickey(&keys.public_key).unwrap();
-    client.set_curve_serverkey(&server.public_key).unwrap();
-}
-
 /// An error of the other side's that a socket sees again and again.
 fn is_told(events: &Events, event: SocketEvent, value: u32) {
     for _attempt in 0..3 {
@@ -87,8 +75,8 @@ fn under_curve_the_server_is_told_of_another_pattern_and_the_client_that_it_is_n
     for (client, server) in [(REQ, PUB), (SUB, REP)] {
         let pair = Pair::new([client, server], |client, server, _| {
             let keys = CurveKeyPair::new().unwrap();
-            lock(server, &keys);
-            unlock(client, &keys);
+            curve_server(server, &keys);
+            curve_client(client, &keys);
         });
         is_told(&pair.client.1, HANDSHAKE_FAILED_PROTOCOL, NO_READY);
         is_told(&pair.server.1, HANDSHAKE_FAILED_PROTOCOL, SOCKET_TYPE + client as u32);
@@ -100,7 +88,7 @@ fn both_sides_are_told_of_curve_on_one_of_them() {
     for is_server in [false, true] {
         let pair = Pair::new([REQ, REP], |client, server, _| {
             let keys = CurveKeyPair::new().unwrap();
-            if is_server { lock(server, &keys) } else { unlock(client, &keys) }
+            if is_server { curve_server(server, &keys) } else { curve_client(client, &keys) }
         });
         for events in [&pair.client.1, &pair.server.1] {
             is_told(events, HANDSHAKE_FAILED_PROTOCOL, MECHANISM_MISMATCH);
@@ -111,8 +99,8 @@ fn both_sides_are_told_of_curve_on_one_of_them() {
 #[test]
 fn both_sides_are_told_of_another_servers_key() {
     let pair = Pair::new([REQ, REP], |client, server, _| {
-        lock(server, &CurveKeyPair::new().unwrap());
-        unlock(client, &CurveKeyPair::new().unwrap());
+        curve_server(server, &CurveKeyPair::new().unwrap());
+        curve_client(client, &CurveKeyPair::new().unwrap());
     });
     is_told(&pair.client.1, HANDSHAKE_FAILED_PROTOCOL, NO_WELCOME);
     is_told(&pair.server.1, HANDSHAKE_FAILED_PROTOCOL, CRYPTOGRAPHIC);
@@ -122,8 +110,8 @@ fn both_sides_are_told_of_another_servers_key() {
 fn both_sides_are_told_of_a_refused_key() {
     let pair = Pair::new([REQ, REP], |client, server, peers| {
         let keys = CurveKeyPair::new().unwrap();
-        lock(server, &keys);
-        unlock(client, &keys);
+        curve_server(server, &keys);
+        curve_client(client, &keys);
         let handler = peers.bind(REP, "inproc://zeromq.zap.01");
         thread::spawn(move || {
             while handler.recv_multipart(0).is_ok() {
@@ -143,8 +131,8 @@ fn who_receives_a_frame_over_the_limit_is_told_its_size() {
             client.set_maxmsgsize(1000).unwrap();
             if curve {
                 let keys = CurveKeyPair::new().unwrap();
-                lock(server, &keys);
-                unlock(client, &keys);
+                curve_server(server, &keys);
+                curve_client(client, &keys);
             }
         });
         for size in [1001_u32, 70_000, 5_000_000] {
@@ -203,7 +191,7 @@ fn a_server_is_told_of_what_is_not_libzmq() {
         let (peers, endpoint) = (Peers::new(), endpoint());
         let server = peers.socket(REP);
         if curve {
-            lock(&server, &CurveKeyPair::new().unwrap());
+            curve_server(&server, &CurveKeyPair::new().unwrap());
         }
         let events = peers.watch(&server);
         server.bind(&endpoint).unwrap();

@@ -1,6 +1,7 @@
 //! Bytes and frames as the programs print them.
 
 use std::fmt::{self, Write};
+use std::io;
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
@@ -77,6 +78,12 @@ impl Serialize for Frames<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.0.iter().map(|frame| Bytes(frame)))
     }
+}
+
+/// The OS's words for an error, without its number.
+pub fn os_words(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split_once(" (os error ").map(|(words, _)| words.to_owned()).unwrap_or(text)
 }
 
 /// A number of things: `1 byte`, `2 bytes`.

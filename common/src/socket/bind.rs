@@ -7,6 +7,7 @@ use zmq::Error;
 use super::endpoint::Endpoint;
 use super::ipc;
 use super::monitor::NOTE;
+use crate::message::text::os_words;
 use crate::panics;
 
 /// The endpoint of a failed bind. The reason is beneath it.
@@ -20,13 +21,8 @@ pub struct CannotBind {
 
 /// An error of the OS, as libzmq would say it.
 #[derive(Debug, thiserror::Error)]
-#[error("{}", without_number(.0))]
+#[error("{}", os_words(.0))]
 pub(super) struct OsError(pub(super) io::Error);
-
-fn without_number(error: &io::Error) -> String {
-    let text = error.to_string();
-    text.split_once(" (os error ").map(|(reason, _)| reason.to_owned()).unwrap_or(text)
-}
 
 /// Binds a socket. Says which port or path it has, where that was not given.
 pub(super) fn bind(socket: &zmq::Socket, endpoint: &Endpoint) -> anyhow::Result<()> {

@@ -12,6 +12,8 @@ use zmq_sys::{
     ZMQ_PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH,
 };
 
+use crate::message::text::os_words;
+
 /// What is known of the socket itself.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Own {
@@ -138,8 +140,7 @@ pub(super) fn os_error(number: u32) -> String {
     if error.kind() == io::ErrorKind::TimedOut {
         return "no answer in time".to_owned();
     }
-    let text = error.to_string();
-    text.split(" (os error").next().unwrap_or_default().to_lowercase()
+    os_words(&error).to_lowercase()
 }
 
 #[cfg(test)]
