@@ -27,7 +27,6 @@
 //! | messages that are rejected | [`message::BadMessage`] |
 //! | how bytes and the OS's errors are shown | [`message::text`] |
 //! | panics that are caught on purpose | [`panics`] |
-//! | panics that are caught on purpose | [`panics`] |
 //!
 //! Arrows run one way: `program` uses `socket`, `socket` uses `message`, never the other way round.
 
