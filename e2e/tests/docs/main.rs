@@ -3,7 +3,9 @@
 
 mod bare;
 mod markdown;
+mod terminals;
 mod transcript;
+mod troubleshooting;
 
 use std::fs;
 use std::path::Path;
