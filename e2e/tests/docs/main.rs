@@ -3,6 +3,7 @@
 
 mod bare;
 mod markdown;
+mod reliable;
 mod terminals;
 mod transcript;
 mod troubleshooting;

@@ -23,10 +23,12 @@ impl Shown<'_> {
         self.parts().into_iter().max_by_key(|part| part.len()).unwrap_or_default()
     }
 
-    fn is(&self, printed: &str) -> bool {
+    fn is<'p>(&self, printed: &'p str) -> bool {
         let parts = self.parts();
-        let [first, .., last] = parts[..] else { return printed == self.0 };
-        printed.starts_with(first) && printed.ends_with(last)
+        let [first, ref middle @ .., last] = parts[..] else { return printed == self.0 };
+        let rest = printed.strip_prefix(first).and_then(|rest| rest.strip_suffix(last));
+        let after = |rest: Option<&'p str>, part: &&str| Some(rest?.split_once(*part)?.1);
+        middle.iter().fold(rest, after).is_some()
     }
 
     /// Whether it comes without any program that is started later.
@@ -74,8 +76,9 @@ fn typed(commands: &str) -> String {
     [before.to_owned()].into_iter().chain(programs).collect()
 }
 
-/// Runs the blocks of one section: `console` is a terminal of its own, `sh` ends before the next
-/// block begins. All lines that are shown have to come.
+/// Runs the blocks of one section: `console` is a terminal of its own; `sh` ends before the next
+/// block begins, with 0, and `text` after it has some of its lines. All lines that are shown have to
+/// come.
 pub fn run<'a>(section: impl Iterator<Item = &'a Block>, folder: &Path) {
     let mut terminals = Vec::new();
     let wait = |terminals: &[Terminal]| {
@@ -83,13 +86,28 @@ pub fn run<'a>(section: impl Iterator<Item = &'a Block>, folder: &Path) {
             terminal.wait_for(&terminal.lines);
         }
     };
+    let mut printed = String::new();
     for block in section {
+        let printed_before = std::mem::take(&mut printed);
         match block.language.as_str() {
             "console" => terminals.push(Terminal::start(&block.text, folder)),
             "sh" => {
                 wait(&terminals);
-                let ended = shell(&typed(&block.text), folder).start().wait();
-                assert_eq!(ended.code, Some(0), "{}: {ended:?}", block.text);
+                // A reader's shell goes on after a command that fails.
+                let commands = format!("set +e\n{}", typed(&block.text));
+                let ended = shell(&commands, folder).start_merged().wait();
+                assert_eq!(ended.code, Some(0), "{commands}{ended:?}");
+                printed = ended.both;
+            }
+            "text" if !printed_before.is_empty() => {
+                let mut lines: Vec<&str> = printed_before.lines().collect();
+                for shown in block.text.lines().map(Shown) {
+                    let found = lines.iter().position(|printed| shown.is(printed));
+                    lines
+                        .remove(found.unwrap_or_else(|| {
+                            panic!("{:?} is not in\n{printed_before}", shown.0)
+                        }));
+                }
             }
             _ => {}
         }
