@@ -3,6 +3,7 @@
 
 mod bare;
 mod markdown;
+mod own_program;
 mod reliable;
 mod terminals;
 mod transcript;
