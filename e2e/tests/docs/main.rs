@@ -2,15 +2,19 @@
 //! have the same content.
 
 mod bare;
+mod chinese;
+mod commands;
+mod languages;
+mod links;
 mod markdown;
+mod page;
 mod transcript;
 
 use std::fs;
 use std::path::Path;
 
 use e2e::{DefaultPorts, PROGRAMS, root, shell};
-use markdown::{Block, blocks, code_and_links, document, parse, tables};
-use pulldown_cmark::{Event, Tag};
+use markdown::{Block, blocks, document, tables};
 use transcript::{Transcript, replay, transcripts};
 
 const PATTERNS: [&str; 3] = ["req-rep", "pub-sub", "pipeline"];
@@ -146,51 +150,5 @@ fn the_table_of_claims_and_the_tests_agree() {
         }
         assert_eq!(proved, claims, "{readme}");
         assert_eq!(proved.len(), 13);
-    }
-}
-
-#[test]
-fn both_readmes_have_the_same_commands_and_links() {
-    let links_to_each_other = |found: &String| !found.starts_with("README");
-    let [english, chinese] = ["README.md", "README.zh-TW.md"].map(|path| {
-        let found = code_and_links(&document(path)).into_iter();
-        found.filter(links_to_each_other).collect::<Vec<String>>()
-    });
-    assert_eq!(english, chinese);
-}
-
-/// A line break in the source shows as a space: between two Chinese characters that is a gap.
-#[test]
-fn no_line_breaks_between_two_chinese_characters() {
-    let chinese = |line: &str, at: fn(std::str::Chars<'_>) -> Option<char>| {
-        at(line.trim().chars())
-            .is_some_and(|c| ('\u{3000}'..='\u{9fff}').contains(&c) || c > '\u{ff00}')
-    };
-    let readme = document("README.zh-TW.md");
-    for (line, next) in readme.lines().zip(readme.lines().skip(1)) {
-        let gap =
-            chinese(line, |mut line| line.next_back()) && chinese(next, |mut line| line.next());
-        assert!(!gap, "{line}\n{next}");
-    }
-}
-
-#[test]
-fn links_lead_somewhere() {
-    let readmes = PATTERNS.map(|pattern| format!("{pattern}/README.md"));
-    for path in readmes.iter().map(String::as_str).chain([
-        "README.md",
-        "README.zh-TW.md",
-        "BENCHMARKS.md",
-        "SECURITY.md",
-        "zmq-sys/README.md",
-        "reliable-pipeline/PROTOCOL.md",
-    ]) {
-        let folder = root().join(path).parent().unwrap().to_owned();
-        for event in parse(&document(path)) {
-            let Event::Start(Tag::Link { dest_url, .. }) = event else { continue };
-            let file = dest_url.split('#').next().unwrap();
-            let exists = file.starts_with("https://") || folder.join(file).exists();
-            assert!(exists, "{path} links to {dest_url}");
-        }
     }
 }
