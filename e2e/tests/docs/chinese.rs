@@ -68,8 +68,8 @@ fn chinese_pages_show_no_gaps_and_no_stars() {
                     if broken && is_chinese_character(before) && is_chinese_character(first) {
                         complaints.push(format!("{path} breaks a line before: {text}"));
                     }
-                    if text.contains("**") {
-                        complaints.push(format!("{path} shows stars: {text}"));
+                    if text.contains("**") || before == '*' && first == '*' {
+                        complaints.push(format!("{path} shows two stars before: {text}"));
                     }
                     (before, broken) = (text.chars().last().unwrap_or(' '), false);
                 }
