@@ -12,14 +12,15 @@ pub enum Where {
 
 const DOCS: &str = "e2e/tests/docs/main.rs";
 const DEFAULTS: &str = "e2e/tests/defaults.rs";
-const SCRIPTS: &str = "e2e/tests/scripts.rs";
+const SCRIPTS: &str = "e2e/tests/scripts/main.rs";
+const EXPERIMENTS: &str = "e2e/tests/scripts/experiments.rs";
 
 const SERVERS: Where = Test(DEFAULTS, "every_server_answers_every_client_in_turn");
 const PUBLISHERS: Where = Test(DEFAULTS, "every_publisher_is_heard_by_every_subscriber");
 const PIPELINES: Where = Test(DEFAULTS, "every_bare_program_works_in_every_pipeline");
-const VERDICTS: Where = Test(SCRIPTS, "experiments_end_with_their_verdicts");
+const VERDICTS: Where = Test(EXPERIMENTS, "experiments_end_with_their_verdicts");
 const TMUX: Where = Test(SCRIPTS, "tmux_opens_each_program_in_a_pane_of_its_own");
-const STORM: Where = Test(SCRIPTS, "a_storm_of_kills_ends_with_every_task_in_the_output");
+const STORM: Where = Test(EXPERIMENTS, "a_storm_of_kills_ends_with_every_task_in_the_output");
 const HOSTS: Where =
     Test("e2e/tests/hosts.rs", "the_script_prints_what_was_lost_and_how_long_recovery_took");
 const LATENCY: Where = Test(
@@ -62,7 +63,7 @@ pub const COMMANDS: &[(&str, Where)] = &[
         Not("a release build takes minutes; e2e/tests/bench.rs runs its zmq_bench"),
     ),
     ("scripts/experiments/consumer-dies.sh", VERDICTS),
-    ("scripts/experiments/curve.sh", Test(SCRIPTS, "curve_lets_in_whose_key_is_allowed")),
+    ("scripts/experiments/curve.sh", Test(EXPERIMENTS, "curve_lets_in_whose_key_is_allowed")),
     ("scripts/experiments/kill-storm.sh", STORM),
     ("scripts/experiments/late-subscriber.sh", VERDICTS),
     ("scripts/experiments/multi-host.sh", HOSTS),
