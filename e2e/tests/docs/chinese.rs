@@ -57,13 +57,13 @@ fn chinese_pages_show_no_gaps_and_no_stars() {
         |c: char| ('\u{3000}'..='\u{9fff}').contains(&c) || ('\u{ff00}'..'\u{fff0}').contains(&c);
     let mut complaints = Vec::new();
     for path in paths().iter().filter(|path| is_chinese(path)) {
-        let (text, mut before, mut broken, mut in_listing) = (document(path), ' ', false, false);
+        let (text, mut before, mut broken, mut skipped) = (document(path), ' ', false, false);
         for event in parse(&text) {
             match event {
-                Event::Start(Tag::CodeBlock(_)) => in_listing = true,
-                Event::End(TagEnd::CodeBlock) => in_listing = false,
+                Event::Start(Tag::CodeBlock(_) | Tag::Image { .. }) => skipped = true,
+                Event::End(TagEnd::CodeBlock | TagEnd::Image) => (before, skipped) = (' ', false),
                 Event::SoftBreak => broken = true,
-                Event::Text(text) | Event::Code(text) if !in_listing => {
+                Event::Text(text) | Event::Code(text) if !skipped => {
                     let first = text.chars().next().unwrap_or(' ');
                     if broken && is_chinese_character(before) && is_chinese_character(first) {
                         complaints.push(format!("{path} breaks a line before: {text}"));

@@ -177,7 +177,10 @@ fn both_languages_have_tables_and_lists_of_the_same_shape() {
 fn both_languages_link_to_the_same_places() {
     compare("the links differ", |page, section| {
         // Where a link leads nowhere, another test fails.
-        let links = section.links.iter().filter_map(|link| page.target(&link.to));
+        let target = |link: &Link| {
+            page.target(&link.to).or_else(|| page.file(&link.to).map(|file| (file, 0)))
+        };
+        let links = section.links.iter().filter_map(target);
         let links = links.map(|(path, section)| (path.replace(".zh-TW.", "."), section));
         sorted(links.map(|(path, section)| format!("{path}, section {section}")).collect())
     });

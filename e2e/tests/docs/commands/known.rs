@@ -28,6 +28,8 @@ const LATENCY: Where = Test(
     "with_latency_the_end_tells_how_long_the_answers_took",
 );
 const FLAG: Where = Not("names a flag, and is no whole command");
+const EXAMPLE: Where =
+    Test("e2e/tests/docs/front_page.rs", "the_reliable_pipeline_works_as_it_is_typed");
 const BUILDS: Where = Not("every test builds what it runs");
 
 /// The pages whose listings (`sh` and `console`) are all typed by one test, as they stand.
@@ -40,6 +42,13 @@ pub const TYPED: &[(&str, Where)] = &[
 
 /// All other commands, those within the text included, sorted.
 pub const COMMANDS: &[(&str, Where)] = &[
+    (
+        "\"$(scripts/python.sh)\" req-rep/python/zmq_server.py",
+        Test(
+            "e2e/tests/scripts/main.rs",
+            "scripts_run_in_a_path_with_spaces_and_chinese_characters",
+        ),
+    ),
     ("cargo build", BUILDS),
     ("cargo run --example consumer", PIPELINES),
     ("cargo run --example producer", PIPELINES),
@@ -49,8 +58,8 @@ pub const COMMANDS: &[(&str, Where)] = &[
     ("cargo run --example zmq_client", SERVERS),
     ("cargo run --example zmq_server", SERVERS),
     ("cargo run --release -q -p zmq_client -- --count 10000 --latency --quiet", LATENCY),
-    ("cargo run -p zmq_client", SERVERS),
     ("cargo run -p zmq_server", SERVERS),
+    ("git clone ADDRESS zmq-patterns && cd zmq-patterns", Not("no address is known yet")),
     ("pip install pyzmq", Not("scripts/python.sh installs it for the tests, by the same pip")),
     ("publisher --wait-for", FLAG),
     ("python3 pipeline/python/bare/consumer.py", PIPELINES),
@@ -76,14 +85,16 @@ pub const COMMANDS: &[(&str, Where)] = &[
     ),
     ("scripts/pub-sub.sh", Test(SCRIPTS, "pub_sub_runs_the_publisher_and_two_subscribers")),
     (
-        "scripts/reliable-pipeline.sh --workers 4 --input tasks.jsonl --output results.jsonl -- ./do-a-task.sh",
-        Not("the reader's own files"),
+        "scripts/reliable-pipeline.sh --workers 4 --output results.jsonl --input \
+         reliable-pipeline/example/tasks.jsonl -- reliable-pipeline/example/do-a-task.sh",
+        EXAMPLE,
     ),
     ("scripts/req-rep.sh", Test(SCRIPTS, "req_rep_runs_the_server_and_the_client")),
     ("scripts/test.sh", Not("it runs the tests")),
     ("scripts/tmux.sh pipeline", TMUX),
     ("scripts/tmux.sh pub-sub", TMUX),
     ("scripts/tmux.sh req-rep", TMUX),
+    ("tail -n 3 results.jsonl", EXAMPLE),
     ("target/release/zmq_bench -h", Not("the help of a release build, which takes minutes")),
     ("zmq_client --count 10000 --latency -q", LATENCY),
 ];
