@@ -250,3 +250,28 @@ fn tmux_opens_each_program_in_a_pane_of_its_own() {
         }
     }
 }
+
+/// The picture on the front page is one of these.
+#[test]
+fn a_terminal_is_recorded() {
+    let _ports = DefaultPorts::take();
+    let folder = tempfile::tempdir().unwrap();
+    let svg = folder.path().join("terminal.svg");
+    let ended = script("record-terminal.sh").arg(&svg).start().wait();
+    if ended.stderr.contains("error: tmux is not installed") && std::env::var_os("CI").is_none() {
+        eprintln!("skipped: tmux is not installed");
+        return;
+    }
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    for svg in [svg, root().join("pipeline/terminal.svg")] {
+        let picture = fs::read_to_string(&svg).unwrap();
+        assert!(picture.starts_with("<svg ") && picture.ends_with("</svg>\n"), "{picture}");
+        assert!(picture.len() < 200_000, "{}", picture.len());
+        let last = picture.rsplit("<g ").next().unwrap();
+        for line in
+            ["── producer ─", "tasks sent: 2000", "results of consumer ", "results collected: 1000"]
+        {
+            assert!(last.contains(line), "{}: {line}: {picture}", svg.display());
+        }
+    }
+}
