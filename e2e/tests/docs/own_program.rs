@@ -45,9 +45,10 @@ fn a_package_outside_the_workspace_builds_and_is_answered() {
     let [manifest] = find("toml")[..] else { panic!("one Cargo.toml") };
     let [main] = find("rust")[..] else { panic!("one main.rs") };
     let folder = tempfile::tempdir().unwrap();
+    // Before the build: a script of another test that builds would wait for it, within its deadline.
+    let _ports = DefaultPorts::take();
     let program = build(&manifest.text, &main.text, &folder);
 
-    let _ports = DefaultPorts::take();
     let [server, own] = find("console")[..] else { panic!("two terminals") };
     let (_, seen) = server.text.split_once('\n').unwrap();
     let server = rust("zmq_server").arg("-v").start();
