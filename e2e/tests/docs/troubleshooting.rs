@@ -1,7 +1,7 @@
 //! The page of troubles: each message that it quotes is printed by the command beside it, or stands
 //! in the source.
 
-use e2e::{DefaultPorts, root};
+use e2e::{DefaultPorts, root, shell};
 
 use crate::markdown::{Block, blocks, document, tables};
 use crate::{sources, terminals};
@@ -15,6 +15,11 @@ fn messages_of_the_troubles_are_printed_by_their_commands() {
     let blocks = blocks(&document(PAGE));
     let mut run = 0;
     for section in blocks.chunk_by(|one, next| one.section == next.section) {
+        if let Some(tool) = missing_tool(section) {
+            assert!(std::env::var_os("CI").is_none(), "{tool} is missing");
+            eprintln!("skipped the section that types {tool}, which is missing");
+            continue;
+        }
         // The Python of the workspace is set up by other tests, below the workspace's folder.
         let here = |block: &&Block| !block.text.contains("scripts/python.sh");
         let folder = tempfile::tempdir().unwrap();
@@ -22,6 +27,15 @@ fn messages_of_the_troubles_are_printed_by_their_commands() {
         run += section.iter().filter(|block| block.language == "console").count();
     }
     assert!(run > 40, "{run}");
+}
+
+/// A tool that a section types, and that this machine does not have.
+fn missing_tool(section: &[Block]) -> Option<&'static str> {
+    let folder = std::env::temp_dir();
+    let is_typed = |tool: &str| section.iter().any(|block| block.text.contains(tool));
+    let is_missing =
+        |tool: &str| shell(&format!("command -v {tool}"), &folder).start().wait().code != Some(0);
+    ["curl ", "ss "].into_iter().find(|tool| is_typed(&format!("$ {tool}")) && is_missing(tool))
 }
 
 /// A message in a table's first column is one of the source's, with `…` for what differs.
