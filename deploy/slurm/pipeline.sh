@@ -27,7 +27,7 @@ go_on_later() {
     exit
 }
 trap go_on_later USR1
-trap 'kill $(jobs -p) 2>/dev/null; wait' EXIT
+trap 'kill $(jobs -p) 2>/dev/null || :; wait' EXIT
 
 dispatcher --bind "tcp://*:$port" --acks-bind "tcp://127.0.0.1:$((port + 2))" \
     --progress-bind "tcp://*:$((port + 3))" --input "$tasks" "${bind[@]}" "$@" &

@@ -95,6 +95,7 @@ TaskPlugin=task/none
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core
 MpiDefault=none
+SchedulerParameters=bf_interval=2
 ReturnToService=2
 SlurmdParameters=config_overrides
 KillWait=2
