@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 
 use e2e::{DEADLINE, Process, Stream, root, shell};
 
-use crate::{assert_each_task_once, commands, count_lines, folder, is_skipped, script, set_up, wait_until};
+use crate::{
+    assert_each_task_once, commands, count_lines, folder, is_skipped, script, set_up, wait_until,
+};
 
 const README: &str = "deploy/slurm/README.md";
 /// How long a job may take that is disturbed.
@@ -103,7 +105,8 @@ fn slurm_cancels_a_worker_and_loses_a_node_and_each_task_is_done_once() {
     let host = cluster.run(&format!("squeue --noheader --jobs={pipeline} --format=%B"));
     assert_eq!(host.trim(), "node1");
     let on = |node: &str| {
-        let workers = "squeue --noheader --array --name=workers --states=RUNNING --format='%B %F_%K'";
+        let workers =
+            "squeue --noheader --array --name=workers --states=RUNNING --format='%B %F_%K'";
         let workers = cluster.run(workers);
         let workers = workers.lines().filter_map(|line| line.split_once(' '));
         workers.filter(|(host, _)| *host == node).map(|(_, id)| id.to_owned()).collect::<Vec<_>>()
