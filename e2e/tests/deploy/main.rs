@@ -13,7 +13,7 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use e2e::root;
+use e2e::{DEADLINE, Process, Stream, root};
 use serde_json::Value;
 
 /// Runs a command that sets up what a test needs, one at a time. Where that is impossible, this fails
@@ -24,15 +24,28 @@ fn set_up(command: &mut Command) -> bool {
         let _guard = ONE_AT_A_TIME.lock().unwrap();
         command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"))
     };
-    output.status.success() || is_skipped(&String::from_utf8_lossy(&output.stderr))
+    if !output.status.success() {
+        skip(&String::from_utf8_lossy(&output.stderr));
+    }
+    output.status.success()
 }
 
-/// Says why a test is skipped, or fails where `CI` is set. Returns `false`.
-fn is_skipped(why: &str) -> bool {
+/// Waits until an engine says that it is ready. Where it ends instead, this does as [`set_up`] does.
+fn when_ready(engine: Process) -> Option<Process> {
+    let is_ready = || engine.count(Stream::Stdout, "ready") > 0;
+    wait_until("an engine", DEADLINE, || is_ready() || engine.has_ended());
+    if is_ready() {
+        return Some(engine);
+    }
+    skip(&engine.wait().stderr);
+    None
+}
+
+/// Says why a test is skipped, or fails where `CI` is set.
+fn skip(why: &str) {
     assert!(std::env::var_os("CI").is_none(), "cannot be set up: {why}");
     // Not with a macro, whose output the test runner would capture.
     writeln!(io::stderr(), "not tested, since it cannot be set up: {why}").unwrap();
-    false
 }
 
 /// A script of `scripts/lib`.

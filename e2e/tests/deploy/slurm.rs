@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use e2e::{DEADLINE, Process, Stream, root, shell};
+use e2e::{Process, root, shell};
 
 use crate::{
-    assert_each_task_once, commands, count_lines, folder, is_skipped, script, set_up, wait_until,
+    assert_each_task_once, commands, count_lines, folder, script, set_up, wait_until, when_ready,
 };
 
 const README: &str = "deploy/slurm/README.md";
@@ -18,7 +18,7 @@ const JOB: Duration = Duration::from_secs(90);
 
 /// A cluster, and a folder with the files that the README's commands expect.
 struct Cluster {
-    cluster: Process,
+    _cluster: Process,
     folder: tempfile::TempDir,
 }
 
@@ -29,14 +29,7 @@ impl Cluster {
         }
         let folder = folder();
         let start = [script("slurm.sh").to_str().unwrap(), "start", "logs"].join(" ");
-        let cluster = shell(&format!("exec {start}"), folder.path()).start();
-        wait_until("a cluster", DEADLINE, || {
-            cluster.has_ended() || cluster.count(Stream::Stdout, "ready") > 0
-        });
-        if cluster.has_ended() {
-            is_skipped(&cluster.wait().stderr);
-            return None;
-        }
+        let cluster = when_ready(shell(&format!("exec {start}"), folder.path()).start())?;
         symlink(root().join("deploy"), folder.path().join("deploy")).unwrap();
         let tasks = (0..total).map(|num| format!("{num}\n")).collect::<String>();
         fs::write(folder.path().join("tasks.jsonl"), tasks).unwrap();
@@ -45,7 +38,7 @@ impl Cluster {
         let path = folder.path().join("do-a-task.sh");
         fs::write(&path, command).unwrap();
         fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
-        Some(Self { cluster, folder })
+        Some(Self { _cluster: cluster, folder })
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -77,21 +70,12 @@ impl Cluster {
 
     fn wait_for_results(&self, count: usize) {
         let output = self.path("results.jsonl");
-        let what = || format!("{count} results: {}", self.logs());
-        let begun = Instant::now();
-        while count_lines(&output) < count {
-            assert!(begun.elapsed() < JOB, "{}", what());
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        wait_until(&format!("{count} results"), JOB, || count_lines(&output) > count);
     }
 
     /// Waits until no job is left in the queue.
     fn wait_for_the_end(&self) {
         wait_until("the end of all jobs", JOB, || self.run("squeue --noheader").is_empty());
-    }
-
-    fn logs(&self) -> String {
-        self.run("squeue; tail -n 20 *.log logs/*.log")
     }
 }
 
@@ -116,7 +100,7 @@ fn slurm_cancels_a_worker_and_loses_a_node_and_each_task_is_done_once() {
     cluster.run(&format!("scancel {}", first[0]));
     cluster.wait_for_results(200);
     cluster.kill("node2");
-    cluster.wait_for_results(1 + usize::try_from(TOTAL).unwrap());
+    cluster.wait_for_results(usize::try_from(TOTAL).unwrap());
     let seconds = begun.elapsed().as_secs_f64();
     assert_each_task_once(&cluster.path("results.jsonl"), TOTAL);
     let executions = count_lines(&cluster.path("executions"));
