@@ -1,7 +1,7 @@
 //! `deploy/slurm` on a real Slurm of two nodes.
 
 use std::fs;
-use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use e2e::{Process, root, shell};
 
 use crate::{
-    assert_each_task_once, commands, count_lines, folder, script, set_up, wait_until, when_ready,
+    assert_each_task_once, commands, count_lines, executable, folder, script, set_up, wait_until,
+    when_ready,
 };
 
 const README: &str = "deploy/slurm/README.md";
@@ -35,9 +36,7 @@ impl Cluster {
         fs::write(folder.path().join("tasks.jsonl"), tasks).unwrap();
         // A line for each time that a task is run.
         let command = "#!/bin/sh\necho \"$TASK_NUM\" >>executions\nsleep 0.1\ncat\n";
-        let path = folder.path().join("do-a-task.sh");
-        fs::write(&path, command).unwrap();
-        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+        executable(&folder.path().join("do-a-task.sh"), command);
         Some(Self { _cluster: cluster, folder })
     }
 
