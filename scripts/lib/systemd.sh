@@ -57,6 +57,8 @@ remove_group() {
 
 # As process 1. It sees no cgroups but its own, and no /run.
 boot() {
+    # As on a real machine: services' mounts come from namespaces below.
+    mount --make-rshared /
     mount -t tmpfs tmpfs /run
     mount -t cgroup2 cgroup2 /sys/fs/cgroup
     mount --bind "$1/bin" /usr/local/bin

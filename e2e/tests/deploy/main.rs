@@ -91,10 +91,32 @@ fn assert_each_task_once(output: &Path, total: u64) {
     assert!(nums.into_iter().eq(0..total), "not each task once: {} lines", lines.len());
 }
 
-/// The commands of a block of a document, the first one that contains `text`.
-fn commands(document: &str, text: &str) -> String {
+/// The blocks of a document that are in a language.
+fn blocks(document: &str, language: &str) -> Vec<String> {
     let document = fs::read_to_string(root().join(document)).unwrap();
-    let blocks = document.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap());
-    let block = blocks.into_iter().find(|block| block.contains(text));
-    block.unwrap_or_else(|| panic!("no block with {text}")).to_owned()
+    let start = format!("```{language}\n");
+    let blocks = document.split(&start).skip(1);
+    blocks.map(|rest| rest.split("```").next().unwrap().to_owned()).collect()
+}
+
+/// What stands in round brackets after square ones.
+fn links(document: &str) -> Vec<String> {
+    let document = fs::read_to_string(root().join(document)).unwrap();
+    let links = document.split("](").skip(1).map(|rest| rest.split(')').next().unwrap().to_owned());
+    links.filter(|link| !link.starts_with("README")).collect()
+}
+
+#[test]
+fn readmes_have_the_same_commands_and_links_in_both_languages() {
+    for engine in ["slurm", "systemd", "kubernetes"] {
+        let [english, chinese] = ["README.md", "README.zh-TW.md"];
+        let [english, chinese] = [english, chinese].map(|name| format!("deploy/{engine}/{name}"));
+        for language in ["sh", "ini"] {
+            assert_eq!(blocks(&english, language), blocks(&chinese, language), "{engine}");
+        }
+        assert_eq!(links(&english), links(&chinese), "{engine}");
+        for link in links(&english) {
+            assert!(root().join("deploy").join(engine).join(&link).exists(), "{engine}: {link}");
+        }
+    }
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use e2e::{Process, root, shell};
 
 use crate::{
-    assert_each_task_once, commands, count_lines, executable, folder, script, set_up, wait_until,
+    assert_each_task_once, blocks, count_lines, executable, folder, script, set_up, wait_until,
     when_ready,
 };
 
@@ -54,7 +54,9 @@ impl Cluster {
 
     /// Types the README's commands, with keys. Returns the id of the pipeline's job.
     fn submit(&self, workers: &str) -> String {
-        let (keys, submit) = (commands(README, "curve_keygen"), commands(README, "--parsable"));
+        let [_build, keys, submit, _others] = &blocks(README, "sh")[..] else {
+            panic!("four blocks")
+        };
         let submit = submit.replace("--array=1-6", &format!("--array={workers}"));
         let printed = self.run(&format!("{keys}\n{submit}\necho \"$job\""));
         printed.lines().last().unwrap().to_owned()

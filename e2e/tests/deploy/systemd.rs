@@ -7,8 +7,12 @@ use std::time::Duration;
 
 use e2e::{DEADLINE, Process, Signal, root, shell};
 
-use crate::{assert_each_task_once, count_lines, folder, script, set_up, wait_until, when_ready};
+use crate::{
+    assert_each_task_once, blocks, count_lines, executable, folder, script, set_up, wait_until,
+    when_ready,
+};
 
+const README: &str = "deploy/systemd/README.md";
 const DISPATCHER: &str = "pipeline-dispatcher@night";
 const SINK: &str = "pipeline-sink@night";
 const WORKER: &str = "pipeline-worker";
@@ -16,7 +20,7 @@ const PAIR: [&str; 2] = [DISPATCHER, SINK];
 /// After this long a sink whose output is complete ends without a dispatcher.
 const ALONE: Duration = Duration::from_secs(15);
 
-/// A machine that runs the units, and whose worker runs a command.
+/// A machine that runs the units, with keys, and whose worker runs a command.
 struct Machine {
     systemd: Process,
     folder: tempfile::TempDir,
@@ -30,9 +34,8 @@ impl Machine {
         }
         let folder = folder();
         let path = |name: &str| folder.path().join(name);
-        let drop_in = path(&format!("units/{WORKER}.service.d"));
-        for folder in [&path("bin"), &path("lib/pipeline"), &drop_in] {
-            fs::create_dir_all(folder).unwrap();
+        for name in ["bin", "lib/pipeline", "units"] {
+            fs::create_dir_all(path(name)).unwrap();
         }
         for unit in fs::read_dir(root().join("deploy/systemd")).unwrap() {
             let unit = unit.unwrap().path();
@@ -42,9 +45,16 @@ impl Machine {
         }
         let link = "for name in dispatcher worker sink; do ln \"$(command -v $name)\" bin; done";
         assert_eq!(shell(link, folder.path()).start().wait().code, Some(0));
+        executable(&path("bin/do-a-task.sh"), &format!("#!/bin/sh\n{command}\n"));
+        let keys = "mkdir -p keys/allowed; cd keys; curve_keygen server; curve_keygen worker; cp *.key allowed";
+        assert_eq!(shell(keys, folder.path()).start().wait().code, Some(0));
         // As `systemctl edit` would.
-        let text = format!("[Service]\nEnvironment=\"COMMAND={command}\"\n");
-        fs::write(drop_in.join("command.conf"), text).unwrap();
+        let units = [WORKER, "pipeline-dispatcher@", "pipeline-sink@", WORKER];
+        for (number, (unit, text)) in units.iter().zip(blocks(README, "ini")).enumerate() {
+            let text = text.replace("/etc/pipeline", path("keys").to_str().unwrap());
+            fs::create_dir_all(path(&format!("units/{unit}.service.d"))).unwrap();
+            fs::write(path(&format!("units/{unit}.service.d/{number}.conf")), text).unwrap();
+        }
         let tasks = (0..total).map(|num| format!("{num}\n")).collect::<String>();
         fs::write(path("lib/pipeline/night.jsonl"), tasks).unwrap();
 
@@ -114,7 +124,7 @@ fn wait_for_lines(path: &Path, count: usize) {
 #[test]
 fn systemd_restarts_whatever_is_killed_and_the_job_ends_cleanly() {
     const TOTAL: u64 = 600;
-    let Some(machine) = Machine::start(TOTAL, "sh -c 'sleep 0.02; cat'") else { return };
+    let Some(machine) = Machine::start(TOTAL, "sleep 0.02; cat") else { return };
     let units = machine.folder.path().join("units/*.service");
     assert_eq!(machine.run(&format!("systemd-analyze verify {}", units.display())), "");
     // The sink brings its dispatcher along.
@@ -159,7 +169,7 @@ fn a_dispatcher_that_is_killed_after_its_sink_has_ended_is_restarted_and_ends() 
 
 #[test]
 fn systemd_stops_and_continues_a_job_and_leaves_failures_alone() {
-    let Some(machine) = Machine::start(200, "sh -c 'sleep 0.02; test $TASK_NUM != 7'") else {
+    let Some(machine) = Machine::start(200, "sleep 0.02; test $TASK_NUM != 7") else {
         return;
     };
     machine.run(&format!("systemctl start {SINK} {WORKER}"));
