@@ -29,8 +29,8 @@ install() {
 start() {
     install
     mkdir -p "$1"
-    # What this cluster mounts is its own, and goes with its last process.
-    exec unshare --mount "$0" cluster "$(cd "$1" && pwd)"
+    # What this cluster mounts is its own, and goes with its last process. It ends with who has started it.
+    exec setpriv --pdeathsig TERM unshare --mount "$0" cluster "$(cd "$1" && pwd)"
 }
 
 # Becomes a daemon on a host. $1: the host's number; $2: its name; $3: flags of unshare; then the daemon.
@@ -45,7 +45,7 @@ become() {
 cluster() {
     dir=$1 daemons=
     # shellcheck disable=SC2086 # a word each
-    trap 'kill $daemons 2>/dev/null || :' EXIT
+    trap 'kill -KILL $daemons 2>/dev/null || :' EXIT
     trap 'exit 130' INT
     trap 'exit 143' TERM
     mount -t tmpfs tmpfs /run

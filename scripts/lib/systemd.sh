@@ -23,7 +23,8 @@ install() {
 
 start() {
     install
-    exec unshare --mount "$0" confine "$(cd "$1" && pwd)"
+    # It ends with who has started it.
+    exec setpriv --pdeathsig TERM unshare --mount "$0" confine "$(cd "$1" && pwd)"
 }
 
 # Makes a group of processes for systemd, and removes it at the end.
@@ -49,6 +50,8 @@ confine() {
 }
 
 remove_group() {
+    # Nobody may be left to read what this prints, and it is not to be interrupted.
+    trap '' PIPE INT TERM
     if [ "$namespaces" ]; then kill -KILL "$namespaces" || :; fi
     # The kernel kills what is in the namespaces.
     while grep -q "populated 1" "$group/cgroup.events"; do sleep 0.1; done
