@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use e2e::{DEADLINE, DefaultPorts, Process, root, rust, shell};
+use e2e::{DEADLINE, Process, endpoint, root, rust, shell};
 use serde_json::Value;
 
 use crate::{assert_each_task_once, executable, folder, wait_until};
@@ -81,25 +81,44 @@ impl Manifests {
         mounted
     }
 
-    /// Starts the containers of a pod on this host.
-    fn start(&self, pod: &Value) -> Vec<Process> {
+    /// The containers of a pod, started on this host, on ports of their own.
+    fn start(&self, pod: &Value, ports: &Ports) -> Vec<Process> {
         let volumes = pod["volumes"].as_array().unwrap();
         let secret = volumes.iter().find(|volume| volume["secret"].is_object()).unwrap();
-        let keys = self.mount(&secret["secret"]);
+        let (keys, folder) = (self.mount(&secret["secret"]), self.0.path());
         let here = |arg: &Value| {
-            let arg = arg.as_str().unwrap().replace("=/keys", &format!("={}", keys.display()));
-            let arg = arg.replace("=/tasks", &format!("={}", self.0.path().display()));
-            let arg = arg.replace("=/data", &format!("={}", self.0.path().display()));
-            arg.replace("$(JOB_COMPLETION_INDEX)", "3").replace("//pipeline:", "//localhost:")
+            [
+                ("/keys/", &format!("{}/", keys.display())),
+                ("/tasks/", &format!("{}/", folder.display())),
+                ("/data/", &format!("{}/", folder.display())),
+                ("$(JOB_COMPLETION_INDEX)", &"3".to_owned()),
+                ("tcp://pipeline:5577", &ports.work),
+                ("tcp://pipeline:5578", &ports.results),
+                ("tcp://127.0.0.1:5579", &ports.acks),
+            ]
+            .into_iter()
+            .fold(arg.as_str().unwrap().to_owned(), |arg, (there, here)| arg.replace(there, here))
         };
         let started = containers(pod).into_iter().map(|(program, args)| {
-            shell("PATH=$PWD:$PATH; exec \"$0\" \"$@\"", self.0.path())
-                .arg(program)
-                .args(args.iter().map(here))
-                .start()
+            let binds = match program.as_str() {
+                "dispatcher" => vec!["--bind", &ports.work, "--progress-bind", &ports.progress],
+                "sink" => vec!["--bind", &ports.results],
+                _ => Vec::new(),
+            };
+            // With the folder of the workers' command.
+            let program = shell("PATH=$PWD:$PATH; exec \"$0\" \"$@\"", folder).arg(program);
+            program.args(binds).args(args.iter().map(here)).start()
         });
         started.collect()
     }
+}
+
+/// Endpoints in place of the default ones.
+struct Ports {
+    work: String,
+    results: String,
+    acks: String,
+    progress: String,
 }
 
 /// The programs that a pod runs, and their arguments.
@@ -142,11 +161,13 @@ fn manifests_use_flags_that_exist() {
 /// What the pods run, with the Secrets' keys, on this host.
 #[test]
 fn manifests_run_a_job() {
-    let _ports = DefaultPorts::take();
+    let [work, results, acks, progress] = [(); 4].map(|()| endpoint());
+    let ports = Ports { work, results, acks, progress };
     let manifests = Manifests::new();
     fs::write(manifests.path("tasks.jsonl"), "1\n2\n3\n").unwrap();
     executable(&manifests.path("do-a-task.sh"), "#!/bin/sh\ncat\n");
-    let processes: Vec<_> = manifests.pods().iter().flat_map(|pod| manifests.start(pod)).collect();
+    let processes: Vec<_> =
+        manifests.pods().iter().flat_map(|pod| manifests.start(pod, &ports)).collect();
     assert_eq!(processes.len(), 3);
     wait_until("the job's end", DEADLINE, || processes.iter().all(Process::has_ended));
     for ended in processes.into_iter().map(Process::wait) {
