@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use e2e::{Process, root, shell};
 
 use crate::{
-    assert_each_task_once, blocks, count_lines, executable, folder, script, set_up, wait_until,
-    when_ready,
+    assert_each_task_once, blocks, count_lines, executable, folder, script, set_up, tasks,
+    wait_until, when_ready,
 };
 
 const README: &str = "deploy/slurm/README.md";
@@ -32,8 +32,7 @@ impl Cluster {
         let start = [script("slurm.sh").to_str().unwrap(), "start", "logs"].join(" ");
         let cluster = when_ready(shell(&format!("exec {start}"), folder.path()).start())?;
         symlink(root().join("deploy"), folder.path().join("deploy")).unwrap();
-        let tasks = (0..total).map(|num| format!("{num}\n")).collect::<String>();
-        fs::write(folder.path().join("tasks.jsonl"), tasks).unwrap();
+        fs::write(folder.path().join("tasks.jsonl"), tasks(total)).unwrap();
         // A line for each time that a task is run.
         let command = "#!/bin/sh\necho \"$TASK_NUM\" >>executions\nsleep 0.1\ncat\n";
         executable(&folder.path().join("do-a-task.sh"), command);

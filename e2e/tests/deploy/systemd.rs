@@ -8,8 +8,8 @@ use std::time::Duration;
 use e2e::{DEADLINE, Process, Signal, root, shell};
 
 use crate::{
-    assert_each_task_once, blocks, count_lines, executable, folder, script, set_up, wait_until,
-    when_ready,
+    assert_each_task_once, blocks, count_lines, executable, folder, script, set_up, tasks,
+    wait_until, when_ready,
 };
 
 const README: &str = "deploy/systemd/README.md";
@@ -55,8 +55,7 @@ impl Machine {
             fs::create_dir_all(path(&format!("units/{unit}.service.d"))).unwrap();
             fs::write(path(&format!("units/{unit}.service.d/{number}.conf")), text).unwrap();
         }
-        let tasks = (0..total).map(|num| format!("{num}\n")).collect::<String>();
-        fs::write(path("lib/pipeline/night.jsonl"), tasks).unwrap();
+        fs::write(path("lib/pipeline/night.jsonl"), tasks(total)).unwrap();
 
         let start = format!("exec {} start .", script("systemd.sh").display());
         let systemd = when_ready(shell(&start, folder.path()).start())?;
