@@ -26,6 +26,10 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How many connections the OS accepts for a tap that is busy.
 const BACKLOG: u32 = 1024;
 
+/// How many bytes the OS is asked to hold for the tap at each side of a connection. By itself it
+/// would hold megabytes, which without a tap would still be with their sender.
+const OS_BUFFER: u32 = 64 * 1024;
+
 /// What a connection does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Link {
@@ -199,9 +203,12 @@ async fn accept(listener: Option<&TcpListener>) -> io::Result<TcpStream> {
     Ok(accepted)
 }
 
-/// A socket for the tap's side of a connection.
+/// A socket for the tap's side of a connection, also of those that it accepts if it listens.
 pub fn socket(address: SocketAddr) -> io::Result<TcpSocket> {
-    if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.set_recv_buffer_size(OS_BUFFER)?;
+    socket.set_send_buffer_size(OS_BUFFER)?;
+    Ok(socket)
 }
 
 /// A socket that is bound to an address, which others may be bound to but not listen on.

@@ -97,6 +97,7 @@ fn a_new_connection_stalls_as_well_and_a_stalled_one_can_be_cut() {
     below.write_all(b"early").unwrap();
     below.set_read_timeout(Some(SILENCE)).unwrap();
     assert_eq!(below.read(&mut [0]).unwrap_err().kind(), ErrorKind::WouldBlock);
+    assert!(behind.is_quiet());
     wire.set(Link::Mended);
     let mut above = behind.accept();
     let mut early = [0; 5];

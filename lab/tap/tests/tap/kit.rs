@@ -1,7 +1,7 @@
 //! A tap in the background, and the ends of what goes through it.
 
 use std::cell::RefCell;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
@@ -128,6 +128,14 @@ impl Behind {
 
     pub fn endpoint(&self) -> String {
         format!("tcp://{}", self.0.local_addr().unwrap())
+    }
+
+    /// Whether nobody has connected.
+    pub fn is_quiet(&self) -> bool {
+        self.0.set_nonblocking(true).unwrap();
+        let quiet = self.0.accept().is_err_and(|error| error.kind() == ErrorKind::WouldBlock);
+        self.0.set_nonblocking(false).unwrap();
+        quiet
     }
 
     pub fn accept(&self) -> TcpStream {
