@@ -11,7 +11,7 @@ use tokio::runtime::Handle;
 use tokio::select;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
-use tokio::time::sleep;
+use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use crate::connection::Connection;
 use crate::event::{Counts, Event};
@@ -19,6 +19,9 @@ use crate::observer::Reporter;
 
 /// How many connections a tap has at most at a time.
 pub const MAX_CONNECTIONS: usize = 256;
+
+/// How often a tap looks whether the program behind it listens: before libzmq tries again (100 ms).
+const TICK: Duration = Duration::from_millis(50);
 
 /// How long a listener waits that could not accept, such as for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -69,35 +72,37 @@ pub struct Tap {
 type Order = (Link, oneshot::Sender<Result<()>>);
 
 impl Tap {
-    /// Listens on a free port of 127.0.0.1. For each connection to it, connects to the address
-    /// `to`, such as `127.0.0.1:5577`. The program there may start later: until then, connections
-    /// are closed as soon as they are accepted. It runs in the Tokio runtime of the caller until
-    /// the tap is dropped.
+    /// Takes a free port of 127.0.0.1. For each connection to it, connects to the address `to`,
+    /// such as `127.0.0.1:5577`. The program there may come and go: while it does not listen, nor
+    /// does the tap, so that who connects is refused as without a tap. It runs in the Tokio
+    /// runtime of the caller until the tap is dropped.
     ///
     /// `events` is never waited for. Events that find it full are dropped ([`Counts::missed`]);
     /// messages and other sampled ones as soon as it is half full.
     ///
     /// # Errors
     ///
-    /// The caller is not in a Tokio runtime, or the OS has no port or file descriptor.
+    /// `to` is no address with a port, the caller is not in a Tokio runtime, or the OS has no port
+    /// or file descriptor.
     pub fn open(to: &str, events: mpsc::Sender<Event>) -> Result<Self> {
+        let to = to.parse().with_context(|| format!("cannot connect a tap to {to}"))?;
         let runtime = Handle::try_current().context("cannot open a tap")?;
         // Bound but never listening, this keeps the port while the listener is closed.
-        let reserved = bind((Ipv4Addr::LOCALHOST, 0).into())?;
+        let reserved = bind((Ipv4Addr::LOCALHOST, 0).into()).context("cannot bind 127.0.0.1")?;
         let address = reserved.local_addr().context("cannot find out the tap's port")?;
-        let listener = listen(address)?;
         let (counts, totals) = watch::channel(Counts::default());
         let (orders, received) = mpsc::channel(1);
-        let proxy = Proxy {
+        let mut proxy = Proxy {
             reserved,
             address,
-            listener: Some(listener),
-            to: to.to_owned(),
+            listener: Some(listen(address)?),
+            to,
             link: watch::Sender::new(Link::Mended),
             connections: JoinSet::new(),
             accepted: 0,
             reporter: Reporter { events, counts },
         };
+        proxy.follow()?;
         runtime.spawn(proxy.run(received));
         Ok(Self { port: address.port(), orders, counts: totals })
     }
@@ -136,9 +141,10 @@ struct Proxy {
     #[expect(dead_code, reason = "it is there to be held")]
     reserved: TcpSocket,
     address: SocketAddr,
-    /// `None` while the link is cut.
+    /// `None` while the link is cut, or nobody listens behind the tap.
     listener: Option<TcpListener>,
-    to: String,
+    /// The program behind the tap.
+    to: SocketAddr,
     link: watch::Sender<Link>,
     connections: JoinSet<()>,
     accepted: u64,
@@ -147,6 +153,8 @@ struct Proxy {
 
 impl Proxy {
     async fn run(mut self, mut orders: mpsc::Receiver<Order>) {
+        let mut ticks = interval(TICK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let listener = self.listener.as_ref();
             let listener = listener.filter(|_| self.connections.len() < MAX_CONNECTIONS);
@@ -158,6 +166,9 @@ impl Proxy {
                     drop(done.send(self.set(link).await));
                 }
                 Some(_) = self.connections.join_next() => {}
+                _ = ticks.tick() => if let Err(error) = self.follow() {
+                    self.reporter.tell(Event::Refused { reason: format!("{error:#}") });
+                },
                 accepted = accept(listener) => match accepted {
                     Ok(accepted) => self.pass(accepted),
                     Err(error) => {
@@ -170,14 +181,26 @@ impl Proxy {
     }
 
     async fn set(&mut self, link: Link) -> Result<()> {
-        if link == Link::Cut {
-            self.listener = None;
-        }
         self.link.send_replace(link);
+        self.follow()?;
         if link == Link::Cut {
             while self.connections.join_next().await.is_some() {}
-        } else if self.listener.is_none() {
+        }
+        Ok(())
+    }
+
+    /// Listens if the program behind the tap does and the link lets it.
+    fn follow(&mut self) -> Result<()> {
+        let listens = self.listener.is_some();
+        let listen_now = match *self.link.borrow() {
+            Link::Cut => false,
+            Link::Stalled => listens,
+            Link::Mended | Link::Slow(_) => somebody_listens(self.to).unwrap_or(listens),
+        };
+        if listen_now && !listens {
             self.listener = Some(listen(self.address)?);
+        } else if !listen_now {
+            self.listener = None;
         }
         Ok(())
     }
@@ -187,7 +210,7 @@ impl Proxy {
         let connection = Connection {
             number: self.accepted,
             accepted,
-            to: self.to.clone(),
+            to: self.to,
             link: self.link.subscribe(),
             reporter: self.reporter.clone(),
         };
@@ -212,15 +235,24 @@ pub fn socket(address: SocketAddr) -> io::Result<TcpSocket> {
 }
 
 /// A socket that is bound to an address, which others may be bound to but not listen on.
-fn bind(address: SocketAddr) -> Result<TcpSocket> {
-    let bind = || {
-        let socket = socket(address)?;
-        socket.set_reuseaddr(true)?;
-        socket.bind(address).map(|()| socket)
-    };
-    bind().with_context(|| format!("cannot bind tcp://{address}"))
+fn bind(address: SocketAddr) -> io::Result<TcpSocket> {
+    let socket = socket(address)?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(address).map(|()| socket)
+}
+
+/// Whether somebody listens on an address of this host. Nobody notices the question: an address
+/// with a listener is the only one that cannot be bound, and what is bound here for a moment is in
+/// no listener's way, if that asks for `SO_REUSEADDR` as libzmq does. `None` says that it cannot
+/// be found out, as of another host's address.
+fn somebody_listens(address: SocketAddr) -> Option<bool> {
+    match bind(address) {
+        Ok(_) => Some(false),
+        Err(error) => (error.kind() == io::ErrorKind::AddrInUse).then_some(true),
+    }
 }
 
 fn listen(address: SocketAddr) -> Result<TcpListener> {
-    bind(address)?.listen(BACKLOG).with_context(|| format!("cannot listen on tcp://{address}"))
+    let listening = bind(address).and_then(|socket| socket.listen(BACKLOG));
+    listening.with_context(|| format!("cannot listen on tcp://{address}"))
 }

@@ -126,6 +126,10 @@ impl Behind {
         Self(TcpListener::bind("127.0.0.1:0").unwrap())
     }
 
+    pub fn at(endpoint: &str) -> Self {
+        Self(TcpListener::bind(address(endpoint)).unwrap())
+    }
+
     pub fn endpoint(&self) -> String {
         format!("tcp://{}", self.0.local_addr().unwrap())
     }
