@@ -15,8 +15,9 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// A message passed that begins with these bytes.
-    pub fn pass(way: &mut Vec<u64>, start: &[u8]) {
+    /// A message passed whose last frame begins with these bytes.
+    pub fn pass(&mut self, up: bool, start: &[u8]) {
+        let way = if up { &mut self.up } else { &mut self.down };
         if let Some(number) = number(start).filter(|_| way.len() < KEPT) {
             way.push(number);
         }

@@ -19,9 +19,8 @@ use crate::stage::{Action, Facts, Stage};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The ids, in the order of the article.
-pub const ALL: [&str; 14] = [
-    "c0", "c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8", "c9", "c10", "c11", "c12", "c13",
-];
+pub const ALL: [&str; 14] =
+    ["c0", "c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8", "c9", "c10", "c11", "c12", "c13"];
 
 /// The scene of an experiment.
 pub fn scene(id: &str) -> Option<Scene> {
@@ -119,11 +118,7 @@ impl Play {
     }
 
     /// Waits until `look` finds what it looks for.
-    pub async fn until<T>(
-        &self,
-        what: &str,
-        look: impl Fn(&Facts<'_>) -> Option<T>,
-    ) -> Result<T> {
+    pub async fn until<T>(&self, what: &str, look: impl Fn(&Facts<'_>) -> Option<T>) -> Result<T> {
         let found = self.stage.until(PATIENCE, look).await;
         found.with_context(|| format!("waited for {what} in vain"))
     }

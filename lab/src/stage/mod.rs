@@ -47,6 +47,7 @@ struct Shared {
     programs: Programs,
     /// Where the programs run, and the sink writes.
     folder: TempDir,
+    is_experiment: bool,
     state: Mutex<State>,
     changed: watch::Sender<()>,
 }
@@ -71,31 +72,48 @@ struct Box {
 }
 
 impl Stage {
-    /// Sets a scene up: its wires are there, and no program runs yet.
+    /// Sets a scene up, for an `experiment` or for itself: its wires are there, and no program runs
+    /// yet.
     ///
     /// # Errors
     ///
     /// What keeps a tap from listening; no room for the folder of the run.
-    pub fn open(scene: Scene, recorder: Recorder, programs: Programs) -> Result<Self> {
+    pub fn open(
+        scene: Scene,
+        experiment: Option<&str>,
+        recorder: Recorder,
+        programs: Programs,
+    ) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("lab-").tempdir();
         let folder = folder.context("cannot create a folder for the run")?;
         let (changed, state) = (watch::Sender::new(()), Mutex::default());
         let parts = scene.parts.clone();
-        let stage = Self(Arc::new(Shared { scene, recorder, programs, folder, state, changed }));
+        let is_experiment = experiment.is_some();
+        let stage = Self(Arc::new(Shared {
+            scene,
+            recorder,
+            programs,
+            folder,
+            is_experiment,
+            state,
+            changed,
+        }));
         for part in &parts {
             stage.add_box(part)?;
         }
         for part in &parts {
             stage.add_wires(part)?;
         }
+        stage.show(experiment)?;
         stage.watch_counts();
         Ok(stage)
     }
 
     /// Records what is on the picture.
-    pub fn show(&self, experiment: Option<&str>) -> Result<()> {
+    fn show(&self, experiment: Option<&str>) -> Result<()> {
         let state = self.lock();
-        let boxes = state.boxes.iter().map(|of| self.facts_of(of, &state)).collect::<Result<_>>()?;
+        let boxes =
+            state.boxes.iter().map(|of| self.facts_of(of, &state)).collect::<Result<_>>()?;
         let wires = state.wires.iter().map(|wire| wire.facts.clone()).collect();
         self.0.recorder.add(&Event::Scene {
             scene: self.0.scene.id.to_owned(),
@@ -151,7 +169,7 @@ impl Stage {
                 sockets: [connects.socket, binds],
             };
             added.push(facts.clone());
-            let wire = Wire::open(facts, port, self)?;
+            let wire = Wire::open(facts, port, self, self.0.is_experiment)?;
             self.lock().wires.push(wire);
         }
         Ok(added)

@@ -1,6 +1,6 @@
 //! A wire: the connection between two programs, through a tap, and what passes there.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
@@ -8,8 +8,8 @@ use tap::zmtp::Seen;
 use tap::{Counts, Link, Tap};
 use tokio::sync::mpsc;
 
-use super::sample::Sampler;
 use super::Stage;
+use super::sample::Sampler;
 use crate::event::{Event, Way, WireFacts, WireState};
 use crate::ledger::Ledger;
 
@@ -31,15 +31,21 @@ pub struct Wire {
 }
 
 impl Wire {
-    /// Opens a tap before the socket that binds `port`.
+    /// Opens a tap before the socket that binds `port`. With `keeps_ledger`, every message is kept.
     ///
     /// # Errors
     ///
     /// What keeps the tap from listening.
-    pub fn open(facts: WireFacts, port: u16, stage: &Stage) -> Result<Self> {
+    pub fn open(facts: WireFacts, port: u16, stage: &Stage, keeps_ledger: bool) -> Result<Self> {
         let (events, received) = mpsc::channel(WAITING);
         let ledger = Arc::new(Mutex::new(Ledger::default()));
-        let tap = Tap::open(&format!("127.0.0.1:{port}"), events)?;
+        let kept = Arc::clone(&ledger);
+        let tap = Tap::open_with(&format!("127.0.0.1:{port}"), events, move |_, way, seen| {
+            if let (true, Seen::Message(message)) = (keeps_ledger, seen) {
+                let last = message.frames.last().map_or(&[][..], |frame| &frame.start);
+                kept.lock().unwrap_or_else(PoisonError::into_inner).pass(way == tap::Way::Up, last);
+            }
+        })?;
         tokio::spawn(record(received, facts.wire.clone(), stage.clone()));
         Ok(Self { facts, tap: Arc::new(tap), ledger, recorded: Counts::default() })
     }
