@@ -1,12 +1,10 @@
 //! The ledger of a wire: which messages passed, in which order, not only how many.
 
-use std::collections::BTreeSet;
-
 /// How many messages are kept for each way.
 const KEPT: usize = 1_000_000;
 
 /// The numbers of the tasks or results that passed. What has no number is not here.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Ledger {
     /// From the socket that connects to the one that binds.
     pub up: Vec<u64>,
@@ -31,11 +29,6 @@ fn number(json: &[u8]) -> Option<u64> {
     let digits = json[at..].trim_ascii_start();
     let end = digits.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(digits.len());
     str::from_utf8(&digits[..end]).ok()?.parse().ok()
-}
-
-/// Different numbers.
-pub fn distinct(numbers: &[u64]) -> BTreeSet<u64> {
-    numbers.iter().copied().collect()
 }
 
 #[cfg(test)]
