@@ -32,15 +32,14 @@ pub async fn play(play: &Play) -> Result<Verdict> {
         "Two pipelines do the same 300 tasks: the article's, and the reliable one. In each, number 3 is ten times slower.",
         "兩條管線各做同樣的 300 筆工作：文章的管線，以及可靠管線。兩邊的 3 號都慢 10 倍。",
     );
-    play.start(&["collector", "sink", "consumer1", "consumer2", "consumer3"]).await?;
-    play.start(&["worker1", "worker2", "worker3"]).await?;
-    play.watch(2.0).await;
+    play.start(&["collector", "sink", "producer", "dispatcher"]).await?;
+    play.watch(1.5).await;
     play.step(
         "The producer hands tasks out in turn. The dispatcher gives some to a worker that asks.",
         "producer 輪流分派工作；dispatcher 則等 worker 來要求才給。",
     );
     let begun = Instant::now();
-    play.start(&["producer", "dispatcher"]).await?;
+    play.start(&["consumer1", "consumer2", "consumer3", "worker1", "worker2", "worker3"]).await?;
     let plain = async { play.ends("collector").await.map(|()| begun.elapsed().as_secs_f64()) };
     let reliable = async { play.ends("sink").await.map(|()| begun.elapsed().as_secs_f64()) };
     let (plain, reliable) = tokio::join!(plain, reliable);
@@ -52,7 +51,7 @@ pub async fn play(play: &Play) -> Result<Verdict> {
     #[allow(clippy::cast_precision_loss, reason = "a time for people")]
     let ideal = TASKS as f64 / WORK.iter().map(|work| 1000.0 / *work as f64).sum::<f64>();
     let mut verdict = play.verdict(
-        Results::on(play, &wires).score(TASKS),
+        Results::on(play, &wires, TASKS).score(),
         plain < 2.0 * ideal,
         format!(
             "Balanced by number only: the slow consumer was handed {slow_share} tasks, a fast one {share}. The job took \
@@ -63,6 +62,6 @@ pub async fn play(play: &Play) -> Result<Verdict> {
              {ideal:.1} 秒；可靠管線花了 {reliable:.1} 秒。"
         ),
     );
-    verdict.beside = Some(Results::in_file(play)?.score(TASKS));
+    verdict.beside = Some(Results::in_file(play, TASKS)?.score());
     Ok(verdict)
 }

@@ -42,8 +42,7 @@ pub async fn play(play: &Play) -> Result<Verdict> {
     play.start(&["collector", "consumer"]).await?;
     play.ends("collector").await?;
 
-    let results = Results::on(play, &["consumer-collector"]);
-    let score = results.score(TASKS);
+    let score = Results::on(play, &["consumer-collector"], TASKS).score();
     Ok(play.verdict(
         score,
         score.lost == 0 && connecting > 0,

@@ -8,7 +8,7 @@ use crate::event::{Verdict, WireState};
 use crate::scene::Scene;
 use crate::scene::list::{collector, consumer, producer};
 
-const TASKS: u64 = 600_000;
+const TASKS: u64 = 900_000;
 const WIRE: &str = "consumer1-producer";
 
 pub fn scene() -> Scene {
@@ -18,8 +18,8 @@ pub fn scene() -> Scene {
 
 pub async fn play(play: &Play) -> Result<Verdict> {
     play.step(
-        "A producer with 600,000 tasks and one consumer.",
-        "一個 producer 有 600,000 筆工作，一個 consumer。",
+        "A producer with 900,000 tasks and one consumer.",
+        "一個 producer 有 900,000 筆工作，一個 consumer。",
     );
     play.start(&["collector", "producer", "consumer1"]).await?;
     play.until("tasks", |facts| (facts.counts(WIRE).1.messages > 10_000).then_some(())).await?;
@@ -45,11 +45,14 @@ pub async fn play(play: &Play) -> Result<Verdict> {
         (last == Some(TASKS - 1)).then_some(())
     })
     .await?;
+    // What has reached it, it has to read.
+    play.watch(1.0).await;
     play.interrupt("collector").await?;
 
     let after = play.passed(WIRE).down.get(before).copied().unwrap_or(TASKS);
-    let results = Results::on(play, &["consumer1-collector"]);
-    let (score, lost) = (results.score(TASKS), results.lost(TASKS));
+    let results = Results::on(play, &["consumer1-collector"], TASKS);
+    results.agree_with(play.figure("collector", "results collected: ")?)?;
+    let (score, lost) = (results.score(), results.lost());
     let goes_on = lost.iter().all(|task| *task < after);
     let (en, zh) = named(&lost);
     Ok(play.verdict(

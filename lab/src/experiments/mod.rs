@@ -33,10 +33,6 @@ use crate::stage::{Action, Facts, Stage};
 /// How long anything may take before an experiment gives up: much longer than it takes.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The ids, in the order of the article.
-pub const ALL: [&str; 14] =
-    ["c0", "c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8", "c9", "c10", "c11", "c12", "c13"];
-
 /// The scene of an experiment.
 pub fn scene(id: &str) -> Option<Scene> {
     Some(match id {

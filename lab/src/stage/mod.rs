@@ -5,6 +5,7 @@ mod facts;
 mod ports;
 mod process;
 mod sample;
+mod summary;
 mod terminal;
 mod wire;
 
@@ -31,7 +32,7 @@ const MAX_BOXES: usize = 64;
 /// How often counts are recorded, where they have changed.
 const COUNTS: Duration = Duration::from_millis(250);
 /// How many messages a second are shown on all wires together, each way.
-const MESSAGES: u32 = 40;
+const MESSAGES: u32 = 30;
 /// How long programs have to end by themselves when the scene is stopped.
 const GRACE: Duration = Duration::from_millis(1500);
 /// How long the kernel may take to end a process that was killed.
@@ -218,10 +219,13 @@ impl Stage {
             let State { boxes, wires, .. } = &mut *state;
             let Some(of) = boxes.iter_mut().find(|of| of.part.id == id) else { return };
             match news {
-                News::Printed(stream, line) => Vec::from_iter(of.terminal.print(stream, line)),
+                News::Printed(stream, line) => {
+                    let counter = summary::counter(id, stream, &line);
+                    of.terminal.print(stream, line).into_iter().chain(counter).collect()
+                }
                 News::Ended(ended) => {
                     (of.process, of.paused, of.ended) = (None, false, Some(ended));
-                    let mut events = of.terminal.waiting(true);
+                    let mut events: Vec<_> = of.terminal.waiting(true);
                     // What it did last is counted before it is seen to have ended.
                     events.extend(wires.iter_mut().filter_map(Wire::counted));
                     let Ended { code, signal } = ended;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use tap::zmtp::Seen;
-use tap::{Counts, Link, Tap};
+use tap::{Counts, Link, Options, Tap};
 use tokio::sync::mpsc;
 
 use super::Stage;
@@ -40,12 +40,14 @@ impl Wire {
         let (events, received) = mpsc::channel(WAITING);
         let ledger = Arc::new(Mutex::new(Ledger::default()));
         let kept = Arc::clone(&ledger);
-        let tap = Tap::open_with(&format!("127.0.0.1:{port}"), events, move |_, way, seen| {
+        let witness = move |_, way, seen: &Seen<'_>| {
             if let (true, Seen::Message(message)) = (keeps_ledger, seen) {
                 let last = message.frames.last().map_or(&[][..], |frame| &frame.start);
                 kept.lock().unwrap_or_else(PoisonError::into_inner).pass(way == tap::Way::Up, last);
             }
-        })?;
+        };
+        let options = Options { witness: Arc::new(witness), follows: true };
+        let tap = Tap::open_with(&format!("127.0.0.1:{port}"), events, options)?;
         tokio::spawn(record(received, facts.wire.clone(), stage.clone()));
         Ok(Self { facts, tap: Arc::new(tap), ledger, recorded: Counts::default() })
     }
