@@ -1,5 +1,5 @@
 #!/bin/sh
-# Prints the path of a node_modules folder that has the packages of lab/tests/browser/package.json, with which scripts
+# Prints the path of a node_modules folder that has the packages of lab/package.json, with which scripts
 # drive the browser `chromium`. It is in target/, and this script makes it when it is missing or out of date. What
 # comes from Debian is installed where it is missing: chromium, a font with Chinese characters, node and npm.
 set -eu
@@ -16,7 +16,7 @@ case ${1-} in
 esac
 
 cd "$(dirname "$0")/.."
-pinned=lab/tests/browser
+pinned=lab
 folder=$PWD/target/browser
 
 missing=
