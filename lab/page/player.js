@@ -30,7 +30,8 @@ export class Player {
     this.stamp = schedule();
     this.position = 0;
     this.playing = false;
-    this.live = null;
+    this.following = false; // Whether it shows what runs now.
+    this.live = null; // The browser's clock when what runs began.
     this.length = 0;
   }
 
@@ -67,6 +68,7 @@ export class Player {
     if (!this.playing) return;
     if (this.following && this.live !== null) {
       this.position = Math.max(this.position, clock - this.live - BEHIND);
+      if (this.over() && this.position >= this.length) this.stop();
       return;
     }
     this.position += elapsed * this.speed;
@@ -75,6 +77,11 @@ export class Player {
       if (this.live !== null && !this.over()) this.following = true;
       else this.playing = false;
     }
+  }
+
+  stop() {
+    this.position = this.length;
+    this.playing = this.following = false;
   }
 
   /** Starts to play, from the beginning if the end is reached; or stops. */

@@ -32,6 +32,9 @@ function parseLine(line, number) {
 /** How much time a message takes on the picture to travel from one box to the next, in milliseconds of the recording. */
 export const FLIGHT = 500;
 
+/** The least time between two messages on the same way, so that each is seen. */
+const APART = 45;
+
 /** By how much the picture may be behind the recording, in milliseconds. */
 const MOST_BEHIND = 1200;
 
@@ -48,35 +51,36 @@ export function schedule() {
   const wires = new Map();
   let floor = 0; // The same for all.
 
-  const not_before = (event, ...times) => Math.min(Math.max(event.t, floor, ...times), event.t + MOST_BEHIND);
+  const notBefore = (event, ...times) => Math.min(Math.max(event.t, floor, ...times), event.t + MOST_BEHIND);
 
   return (event) => {
     switch (event.is) {
       case "scene":
         (event.wires ?? []).forEach((wire) => wires.set(wire.wire, wire));
-        return not_before(event);
+        return notBefore(event);
       case "link":
         wires.set(event.wire, event);
-        return not_before(event);
+        return notBefore(event);
       case "message":
       case "command": {
         const [from, to] = ends(wires.get(event.wire), event.way);
         const way = `${event.wire} ${event.way}`;
-        const at = not_before(event, free.get(from) ?? 0, last.get(way) ?? 0);
+        const at = notBefore(event, free.get(from) ?? 0, last.has(way) ? last.get(way) + APART : 0);
         last.set(way, at);
+        free.set(from, Math.max(free.get(from) ?? 0, at));
         if (event.is === "message") free.set(to, Math.max(free.get(to) ?? 0, at + FLIGHT));
         return at;
       }
       case "printed":
       case "ended":
-        return not_before(event, free.get(event.box) ?? 0);
+        return notBefore(event, free.get(event.box) ?? 0);
       case "step":
       case "verdict":
       case "end":
-        floor = not_before(event, ...free.values());
+        floor = notBefore(event, ...free.values());
         return floor;
       default:
-        return not_before(event);
+        return notBefore(event);
     }
   };
 }
