@@ -108,6 +108,8 @@ function receive(event) {
     if (view === "stage" || first) go("stage", chosen);
     first = false;
   }
+  // After the end of a run its programs can be started again.
+  if (player.over() && player.position >= player.length) player.goLive();
   player.follow(event.t, performance.now());
   player.append(event);
 }

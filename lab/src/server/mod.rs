@@ -12,7 +12,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::middleware::from_fn_with_state;
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use futures_util::stream::unfold;
 use serde_json::json;
@@ -76,7 +76,7 @@ impl Server {
                 .route(&below("do"), post(act))
                 .with_state(lab),
             Content::Replay(recording) => Router::new()
-                .route(&below(""), get(|| async { assets::asset("replay.html") }))
+                .route(&below(""), get(|| async { Redirect::temporary("replay.html?recording=recording") }))
                 .route(&below("recording"), get(move || async { recorded(recording) })),
         };
         let routes = routes
