@@ -5,14 +5,35 @@ use axum::response::{IntoResponse, Response};
 
 macro_rules! assets {
     ($($name:literal)*) => {
-        &[$(($name, include_str!(concat!("../../page/", $name)))),*]
+        &[
+            ("experiments.json", include_str!("../../experiments.json")),
+            $(($name, include_str!(concat!("../../page/", $name)))),*
+        ]
     };
 }
 
-/// Every file of the page by its name.
+/// Every file of the page by its name, and the questions.
 const ASSETS: &[(&str, &str)] = assets![
+    "boxes.js"
+    "dom.js"
+    "frame.js"
+    "geometry.js"
+    "guide.js"
+    "home.js"
+    "icon.svg"
     "index.html"
+    "lab.css"
+    "live.js"
+    "player.js"
+    "recording.js"
+    "reduce.js"
     "replay.html"
+    "replay.js"
+    "sequence.js"
+    "stage.js"
+    "texts.js"
+    "timeline.js"
+    "wires.js"
 ];
 
 /// A file of the page.

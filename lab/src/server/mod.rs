@@ -76,7 +76,10 @@ impl Server {
                 .route(&below("do"), post(act))
                 .with_state(lab),
             Content::Replay(recording) => Router::new()
-                .route(&below(""), get(|| async { Redirect::to("replay.html?recording=recording") }))
+                .route(
+                    &below(""),
+                    get(|| async { Redirect::temporary("replay.html?recording=recording") }),
+                )
                 .route(&below("recording"), get(move || async { recorded(recording) })),
         };
         let routes = routes
