@@ -35,7 +35,7 @@ pub async fn play(play: &Play) -> Result<Verdict> {
     );
     play.wire(WIRE, WireState::Cut).await?;
     play.watch(2.0).await;
-    play.step("It is mended, and the consumer goes on.", "接回連線，consumer 繼續執行。");
+    play.step("It is mended, and the consumer goes on.", "修復連線，consumer 繼續執行。");
     let before = play.passed(WIRE).down.len();
     play.wire(WIRE, WireState::Mended).await?;
     play.go_on("consumer1").await?;

@@ -197,13 +197,13 @@ impl Stage {
         ensure!(delay_ms <= MAX_DELAY, "a delay is at most {MAX_DELAY} ms");
         let delay_ms = if state == WireState::Slow { delay_ms } else { 0 };
         let tap = {
-            let stage = self.lock();
-            let found = stage.wires.iter().find(|of| of.facts.wire == wire);
+            let now = self.lock();
+            let found = now.wires.iter().find(|of| of.facts.wire == wire);
             Arc::clone(&found.with_context(|| format!("there is no wire {wire}"))?.tap)
         };
-        tap.set(link(state, delay_ms)).await?;
+        // Before what comes of it.
         self.record(&Event::Wire { wire, state, delay_ms });
-        Ok(())
+        tap.set(link(state, delay_ms)).await
     }
 
     pub(super) fn interrupt_all(&self) {

@@ -90,7 +90,7 @@ impl Stage {
         let (changed, state) = (watch::Sender::new(()), Mutex::default());
         let parts = scene.parts.clone();
         let is_experiment = experiment.is_some();
-        let stage = Self(Arc::new(Shared {
+        let opened = Self(Arc::new(Shared {
             scene,
             recorder,
             programs,
@@ -100,14 +100,14 @@ impl Stage {
             changed,
         }));
         for part in &parts {
-            stage.add_box(part)?;
+            opened.add_box(part)?;
         }
         for part in &parts {
-            stage.add_wires(part)?;
+            opened.add_wires(part)?;
         }
-        stage.show(experiment)?;
-        stage.watch_counts();
-        Ok(stage)
+        opened.show(experiment)?;
+        opened.watch_counts();
+        Ok(opened)
     }
 
     /// Records what is on the picture.
@@ -155,7 +155,7 @@ impl Stage {
     fn add_wires(&self, part: &Part) -> Result<Vec<WireFacts>> {
         let mut added = Vec::new();
         for connects in part.connections() {
-            let (port, binds) = {
+            let (bound, binds) = {
                 let state = self.lock();
                 let binder = state.boxes.iter().find(|of| of.part.id == connects.to);
                 (
@@ -170,7 +170,7 @@ impl Stage {
                 sockets: [connects.socket, binds],
             };
             added.push(facts.clone());
-            let wire = Wire::open(facts, port, self, self.0.is_experiment)?;
+            let wire = Wire::open(facts, bound, self, self.0.is_experiment)?;
             self.lock().wires.push(wire);
         }
         Ok(added)
@@ -191,14 +191,14 @@ impl Stage {
 
     /// Records counts, and what programs print too quickly, at intervals, until the stage is closed.
     fn watch_counts(&self) {
-        let stage = self.clone();
+        let watched = self.clone();
         tokio::spawn(async move {
             let mut ticks = interval(COUNTS);
             ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
             loop {
                 ticks.tick().await;
                 let events = {
-                    let mut state = stage.lock();
+                    let mut state = watched.lock();
                     if state.closed {
                         return;
                     }
@@ -207,7 +207,7 @@ impl Stage {
                     printed.chain(wires.iter_mut().filter_map(Wire::counted)).collect::<Vec<_>>()
                 };
                 for event in &events {
-                    stage.record(event);
+                    watched.record(event);
                 }
             }
         });

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::io::{BufRead, BufReader, Lines, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
+use std::time::Instant;
 
 use e2e::{DEADLINE, root};
 use serde_json::{Value, json};
@@ -110,7 +111,9 @@ impl Lab {
     pub fn wait_for(&self, what: &str, mut wanted: impl FnMut(&Value) -> bool) -> Value {
         let mut events = self.events.borrow_mut();
         let Events { lines, seen } = events.get_or_insert_with(|| self.events());
+        let begun = Instant::now();
         loop {
+            assert!(begun.elapsed() < DEADLINE, "waited for {what} in vain: {seen:#?}");
             let line = lines.next().unwrap_or_else(|| panic!("the events ended before {what}"));
             let line = line.unwrap_or_else(|error| panic!("{what}: {error}: {seen:#?}"));
             let Some(event) = line.strip_prefix("data: ") else { continue };
