@@ -2,6 +2,7 @@
 
 mod actions;
 mod facts;
+mod news;
 mod ports;
 mod process;
 mod sample;
@@ -15,7 +16,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
 use tokio::sync::watch;
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::timeout;
 
 use crate::event::{BoxFacts, Event, Language, WireFacts};
 use crate::journal::Recorder;
@@ -23,14 +24,12 @@ use crate::programs::{Ports, Programs};
 use crate::scene::{Part, Scene};
 pub use actions::Action;
 pub use facts::Facts;
-use process::{Ended, News, Process};
+use process::{Ended, Process};
 use terminal::Terminal;
 use wire::Wire;
 
 /// The most boxes that a scene can have, and so the most processes.
 const MAX_BOXES: usize = 64;
-/// How often counts are recorded, where they have changed.
-const COUNTS: Duration = Duration::from_millis(250);
 /// How many messages a second are shown on all wires together, each way.
 const MESSAGES: u32 = 30;
 /// How long programs have to end by themselves when the scene is stopped.
@@ -187,57 +186,6 @@ impl Stage {
             column: of.part.place.0,
             row: of.part.place.1,
         })
-    }
-
-    /// Records counts, and what programs print too quickly, at intervals, until the stage is closed.
-    fn watch_counts(&self) {
-        let watched = self.clone();
-        tokio::spawn(async move {
-            let mut ticks = interval(COUNTS);
-            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-            loop {
-                ticks.tick().await;
-                let events = {
-                    let mut state = watched.lock();
-                    if state.closed {
-                        return;
-                    }
-                    let State { boxes, wires, .. } = &mut *state;
-                    let printed = boxes.iter_mut().flat_map(|of| of.terminal.waiting(false));
-                    printed.chain(wires.iter_mut().filter_map(Wire::counted)).collect::<Vec<_>>()
-                };
-                for event in &events {
-                    watched.record(event);
-                }
-            }
-        });
-    }
-
-    fn hear(&self, id: &str, news: News) {
-        let events = {
-            let mut state = self.lock();
-            let State { boxes, wires, .. } = &mut *state;
-            let Some(of) = boxes.iter_mut().find(|of| of.part.id == id) else { return };
-            match news {
-                News::Printed(stream, line) => {
-                    let counter = summary::counter(id, stream, &line);
-                    of.terminal.print(stream, line).into_iter().chain(counter).collect()
-                }
-                News::Ended(ended) => {
-                    (of.process, of.paused, of.ended) = (None, false, Some(ended));
-                    let mut events: Vec<_> = of.terminal.waiting(true);
-                    // What it did last is counted before it is seen to have ended.
-                    events.extend(wires.iter_mut().filter_map(Wire::counted));
-                    let Ended { code, signal } = ended;
-                    events.push(Event::Ended { id: id.to_owned(), code, signal });
-                    events
-                }
-            }
-        };
-        for event in &events {
-            self.record(event);
-        }
-        self.0.changed.send_replace(());
     }
 
     /// Waits until `look` finds what it looks for. `None`: not within `patience`.
