@@ -1,5 +1,6 @@
 //! Counts everything, and tells a sample.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
@@ -16,11 +17,16 @@ const MESSAGES_AT_ONCE: u32 = 20;
 /// How many commands are told at once after a silence, such as a subscriber's topics.
 const COMMANDS_AT_ONCE: u32 = 100;
 
+/// Sees all that passes: the number of the connection, which way, and what. The tap waits for it,
+/// so it must not block.
+pub type Witness = dyn Fn(u64, Way, &Seen<'_>) + Send + Sync;
+
 /// Where events and counts go. It never waits for their readers.
 #[derive(Clone)]
 pub struct Reporter {
     pub events: mpsc::Sender<Event>,
     pub counts: watch::Sender<Counts>,
+    pub witness: Arc<Witness>,
 }
 
 impl Reporter {
@@ -57,6 +63,7 @@ impl Observer {
     pub fn passed(&mut self, mut bytes: &[u8], now: Instant) {
         let (length, mut messages) = (bytes.len() as u64, 0);
         while let Some(seen) = self.decoder.next(&mut bytes) {
+            (self.reporter.witness)(self.connection, self.way, &seen);
             let told = match seen {
                 Seen::Message(_) | Seen::Encrypted { .. } => {
                     messages += 1;
@@ -124,7 +131,7 @@ mod tests {
     fn a_full_channel_keeps_room_for_connections() {
         let (events, mut received) = mpsc::channel(4);
         let (counts, _) = watch::channel(Counts::default());
-        let reporter = Reporter { events, counts };
+        let reporter = Reporter { events, counts, witness: Arc::new(|_, _, _| {}) };
         let seen = Seen::Encrypted { bytes: 33 };
         let sampled = Event::Seen { connection: 1, way: Way::Up, seen };
         (0..5).for_each(|_| reporter.tell(sampled.clone()));

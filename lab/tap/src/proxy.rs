@@ -3,6 +3,7 @@
 use std::future::pending;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -15,13 +16,13 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use crate::connection::Connection;
 use crate::event::{Counts, Event};
-use crate::observer::Reporter;
+use crate::observer::{Reporter, Witness};
 
 /// How many connections a tap has at most at a time.
 pub const MAX_CONNECTIONS: usize = 256;
 
 /// How often a tap looks whether the program behind it listens: before libzmq tries again (100 ms).
-const TICK: Duration = Duration::from_millis(50);
+const TICK: Duration = Duration::from_millis(25);
 
 /// How long a listener waits that could not accept, such as for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -85,6 +86,15 @@ impl Tap {
     /// `to` is no address with a port, the caller is not in a Tokio runtime, or the OS has no port
     /// or file descriptor.
     pub fn open(to: &str, events: mpsc::Sender<Event>) -> Result<Self> {
+        Self::open_with(to, events, Arc::new(|_, _, _| {}))
+    }
+
+    /// The same, with somebody who sees everything that passes, not only a sample.
+    ///
+    /// # Errors
+    ///
+    /// As [`Tap::open`].
+    pub fn open_with(to: &str, events: mpsc::Sender<Event>, witness: Arc<Witness>) -> Result<Self> {
         let to = to.parse().with_context(|| format!("cannot connect a tap to {to}"))?;
         let runtime = Handle::try_current().context("cannot open a tap")?;
         // Bound but never listening, this keeps the port while the listener is closed.
@@ -100,7 +110,7 @@ impl Tap {
             link: watch::Sender::new(Link::Mended),
             connections: JoinSet::new(),
             accepted: 0,
-            reporter: Reporter { events, counts },
+            reporter: Reporter { events, counts, witness },
         };
         proxy.follow()?;
         runtime.spawn(proxy.run(received));
