@@ -17,12 +17,13 @@ type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 /// In pixels.
 const SIZE: (u32, u32) = (960, 420);
 /// The colours of the contenders, in order. Colour-blind readers can distinguish them.
-const COLOURS: [RGBColor; 6] = [
+const COLOURS: [RGBColor; 7] = [
     RGBColor(213, 94, 0),
     RGBColor(0, 114, 178),
     RGBColor(0, 158, 115),
     RGBColor(204, 121, 167),
     RGBColor(230, 159, 0),
+    RGBColor(86, 180, 233),
     RGBColor(86, 86, 86),
 ];
 
