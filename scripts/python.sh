@@ -14,28 +14,7 @@ case ${1-} in
 esac
 
 cd "$(dirname "$0")/.."
-requirements=e2e/requirements.txt
-venv=$PWD/target/python
-
-if ! cmp -s "$requirements" "$venv/requirements.txt"; then
-    new=$venv.$$
-    trap 'rm -rf "$new"' EXIT
-    mkdir -p target
-    echo "setting up a virtual environment in $venv" >&2
-    if ! log=$(python3 -m venv "$new" 2>&1); then
-        # Debian and Ubuntu have this part of Python in a separate package.
-        rm -rf "$new"
-        if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-            { apt-get update && apt-get install -y python3-venv; } >&2
-            python3 -m venv "$new" >&2
-        else
-            printf '%s\n' "$log" "error: python3 -m venv fails; on Debian: apt-get install python3-venv" >&2
-            exit 1
-        fi
-    fi
-    "$new/bin/python" -m pip install --quiet --disable-pip-version-check -r "$requirements" >&2
-    cp "$requirements" "$new/requirements.txt"
-    rm -rf "$venv"
-    mv "$new" "$venv"
-fi
+# shellcheck source=scripts/lib/venv.sh
+. scripts/lib/venv.sh
+venv python e2e/requirements.txt
 echo "$venv/bin/python"
