@@ -7,7 +7,7 @@ use anyhow::Result;
 use crate::args::{Pipeline, PubSub, ReqRep, Run, Scale};
 use crate::contender::Contender;
 use crate::results::Experiment;
-use crate::{footprint, pipeline, pub_sub, req_rep, scale};
+use crate::{commands, footprint, pipeline, pub_sub, req_rep, scale};
 
 /// High-water marks of the floods: libzmq's default, and two that lose fewer messages.
 const HWMS: [u32; 3] = [1000, 10_000, 100_000];
@@ -41,6 +41,7 @@ pub fn experiments(quick: bool, run: &Run) -> Result<Vec<Experiment>> {
             },
         )?,
     ];
+    experiments.extend(commands::experiments(if quick { 60 } else { 3000 }, &run)?);
     for cpus in [vec![0], vec![0, 1]] {
         let work = ReqRep { msgs: if quick { 500 } else { 2000 }, size: 9, clients: 1, rate: None };
         experiments.push(req_rep::experiment(&work, &Run { cpus, ..more(6) })?);

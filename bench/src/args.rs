@@ -55,6 +55,14 @@ pub enum Command {
         #[command(flatten)]
         run: Run,
     },
+    /// Commands over two slots, beside xargs, parallel, HyperQueue and JetStream
+    Commands {
+        /// Number of commands
+        #[arg(long, value_name = "N", default_value_t = 3000, value_parser = clap::value_parser!(u64).range(1..))]
+        msgs: u64,
+        #[command(flatten)]
+        run: Run,
+    },
     /// Three consumers, one of them ten times slower: total time, compared with the ideal
     Straggler {
         /// Number of tasks

@@ -124,10 +124,18 @@ pub fn root() -> &'static Path {
 ///
 /// The failure of `scripts/python.sh`.
 pub fn interpreter() -> Result<PathBuf> {
-    let script = root().join("scripts/python.sh");
-    let output = Command::new(script).stderr(Stdio::inherit()).output();
-    let output = output.context("cannot run scripts/python.sh")?;
-    ensure!(output.status.success(), "scripts/python.sh: {}", output.status);
+    set_up("scripts/python.sh")
+}
+
+/// The path of the Python that `script` sets up, and prints.
+///
+/// # Errors
+///
+/// The script's failure.
+pub fn set_up(script: &str) -> Result<PathBuf> {
+    let output = Command::new(root().join(script)).stderr(Stdio::inherit()).output();
+    let output = output.with_context(|| format!("cannot run {script}"))?;
+    ensure!(output.status.success(), "{script}: {}", output.status);
     Ok(String::from_utf8(output.stdout).context("no path in UTF-8")?.trim_end().into())
 }
 

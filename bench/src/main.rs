@@ -4,6 +4,7 @@
 mod all;
 mod args;
 mod clients;
+mod commands;
 mod contender;
 mod curve;
 mod footprint;
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<()> {
     let (experiments, run) = match command {
         Command::ReqRep { work, run } => (vec![req_rep::experiment(&work, &run)?], run),
+        Command::Commands { msgs, run } => (commands::experiments(msgs, &run)?, run),
         Command::Curve { msgs, run } => (all::encrypted(msgs, &run)?, run),
         Command::PubSub { work, run } => (vec![pub_sub::experiment(&work, &run)?], run),
         Command::Pipeline { work, run } => (vec![pipeline::experiment(&work, &run)?], run),

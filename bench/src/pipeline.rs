@@ -5,6 +5,7 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use common::message::text::Counted;
 use e2e::endpoint;
 use serde::Deserialize;
 
@@ -36,7 +37,10 @@ pub fn experiment(work: &Pipeline, run: &Run) -> Result<Experiment> {
     let Pipeline { msgs, consumers } = work;
     Ok(Experiment {
         id: "pipeline".to_owned(),
-        title: format!("Pipeline, {msgs} JSON tasks, {consumers} consumer(s): collected"),
+        title: format!(
+            "Pipeline, {msgs} JSON tasks, {}: collected",
+            Counted(*consumers, "consumer")
+        ),
         unit: "tasks/s".to_owned(),
         more_is_better: true,
         reference: Contender::ZmqPatterns.name().to_owned(),
@@ -65,7 +69,8 @@ pub fn encrypted_experiment(work: &Pipeline, run: &Run) -> Result<Experiment> {
     Ok(Experiment {
         id: "pipeline-curve".to_owned(),
         title: format!(
-            "Pipeline under CURVE, {msgs} JSON tasks, {consumers} consumer(s): collected"
+            "Pipeline under CURVE, {msgs} JSON tasks, {}: collected",
+            Counted(*consumers, "consumer")
         ),
         unit: "tasks/s".to_owned(),
         more_is_better: true,
@@ -96,7 +101,8 @@ pub fn reliable_experiment(work: &Pipeline, run: &Run) -> Result<Experiment> {
     Ok(Experiment {
         id: "reliable".to_owned(),
         title: format!(
-            "Reliable pipeline, {msgs} JSON tasks, {consumers} worker(s): each safe in a file, once"
+            "Reliable pipeline, {msgs} JSON tasks, {}: each safe in a file, once",
+            Counted(*consumers, "worker")
         ),
         unit: "tasks/s".to_owned(),
         more_is_better: true,
@@ -242,8 +248,12 @@ struct Line {
     num: u64,
 }
 
-/// Checks that each task is in the output exactly once, after the header.
-fn verify(output: &str, msgs: u64) -> Result<()> {
+/// Checks that each of `msgs` tasks is in the output exactly once, after the header.
+///
+/// # Errors
+///
+/// A line that is none; a task that is missing or there twice.
+pub fn verify(output: &str, msgs: u64) -> Result<()> {
     let lines = output.lines().skip(1).map(serde_json::from_str::<Line>);
     let nums: Result<Vec<u64>, _> = lines.map(|line| line.map(|line| line.num)).collect();
     let nums = nums.context("cannot read a line of the output")?;

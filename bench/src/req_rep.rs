@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Result;
+use common::message::text::Counted;
 use common::program::latency::Latency;
 use e2e::endpoint;
 use serde::Deserialize;
@@ -58,7 +59,8 @@ pub fn experiment(work: &ReqRep, run: &Run) -> Result<Experiment> {
     Ok(Experiment {
         id: format!("req-rep-{}-cpu", run.cpus.len()),
         title: format!(
-            "Request-reply, {clients} client(s), {msgs} requests of {size} bytes{at}{cpus}: median round trip"
+            "Request-reply, {}, {msgs} requests of {size} bytes{at}{cpus}: median round trip",
+            Counted(*clients, "client")
         ),
         unit: "µs".to_owned(),
         more_is_better: false,
@@ -87,7 +89,8 @@ pub fn encrypted_experiment(work: &ReqRep, run: &Run) -> Result<Experiment> {
     Ok(Experiment {
         id: "req-rep-curve".to_owned(),
         title: format!(
-            "Request-reply under CURVE, {clients} client(s), {msgs} requests of {size} bytes: median round trip"
+            "Request-reply under CURVE, {}, {msgs} requests of {size} bytes: median round trip",
+            Counted(*clients, "client")
         ),
         unit: "µs".to_owned(),
         more_is_better: false,
