@@ -7,7 +7,7 @@ use anyhow::Result;
 use crate::args::{Pipeline, PubSub, ReqRep, Run, Scale};
 use crate::contender::Contender;
 use crate::results::Experiment;
-use crate::{footprint, pipeline, pub_sub, req_rep, scale};
+use crate::{commands, footprint, pipeline, pub_sub, req_rep, scale};
 
 /// High-water marks of the floods: libzmq's default, and two that lose fewer messages.
 const HWMS: [u32; 3] = [1000, 10_000, 100_000];
@@ -41,10 +41,12 @@ pub fn experiments(quick: bool, run: &Run) -> Result<Vec<Experiment>> {
             },
         )?,
     ];
+    experiments.extend(commands::experiments(if quick { 60 } else { 3000 }, &run)?);
     for cpus in [vec![0], vec![0, 1]] {
         let work = ReqRep { msgs: if quick { 500 } else { 2000 }, size: 9, clients: 1, rate: None };
         experiments.push(req_rep::experiment(&work, &Run { cpus, ..more(6) })?);
     }
+    experiments.extend(encrypted(if quick { 5000 } else { 200_000 }, &run)?);
     for hwm in HWMS {
         let work = PubSub { msgs, size: 19, subscribers: 1, hwm };
         experiments.push(pub_sub::experiment(&work, &run)?);
@@ -56,6 +58,22 @@ pub fn experiments(quick: bool, run: &Run) -> Result<Vec<Experiment>> {
     experiments.push(scale::consumers(&scale_work, &run)?);
     experiments.extend(footprint::experiments(&run)?);
     Ok(experiments)
+}
+
+/// Pipeline and round trip under CURVE, with `msgs` tasks and a hundredth as many requests.
+///
+/// # Errors
+///
+/// A measurement that fails.
+pub fn encrypted(msgs: u64, run: &Run) -> Result<Vec<Experiment>> {
+    let requests = (msgs / 100).max(1);
+    Ok(vec![
+        pipeline::encrypted_experiment(&Pipeline { msgs, consumers: 1 }, run)?,
+        req_rep::encrypted_experiment(
+            &ReqRep { msgs: requests, size: 9, clients: 1, rate: None },
+            run,
+        )?,
+    ])
 }
 
 fn scale(quick: bool) -> Scale {

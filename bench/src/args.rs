@@ -26,6 +26,14 @@ pub enum Command {
         #[command(flatten)]
         run: Run,
     },
+    /// Pipeline and round trip under CURVE: what encryption costs
+    Curve {
+        /// Number of tasks
+        #[arg(long, value_name = "N", default_value_t = 200_000)]
+        msgs: u64,
+        #[command(flatten)]
+        run: Run,
+    },
     /// A publisher that floods its subscribers: messages received per second
     PubSub {
         #[command(flatten)]
@@ -44,6 +52,14 @@ pub enum Command {
     Reliable {
         #[command(flatten)]
         work: Pipeline,
+        #[command(flatten)]
+        run: Run,
+    },
+    /// Commands over two slots, beside xargs, parallel, HyperQueue and JetStream
+    Commands {
+        /// Number of commands
+        #[arg(long, value_name = "N", default_value_t = 3000, value_parser = clap::value_parser!(u64).range(1..))]
+        msgs: u64,
         #[command(flatten)]
         run: Run,
     },

@@ -18,6 +18,8 @@ pub enum Contender {
     Python,
     /// omq-tokio
     Omq,
+    /// rzmq, written entirely in Rust
+    Rzmq,
     /// zeromq, written entirely in Rust
     Zeromq,
     /// A TCP stream: the lower bound for a round trip
@@ -26,8 +28,10 @@ pub enum Contender {
 
 impl Contender {
     /// All that speak ZeroMQ.
-    pub const ZEROMQ: [Self; 5] =
-        [Self::ZmqPatterns, Self::Bare, Self::Python, Self::Omq, Self::Zeromq];
+    pub const ZEROMQ: [Self; 6] =
+        [Self::ZmqPatterns, Self::Bare, Self::Python, Self::Omq, Self::Rzmq, Self::Zeromq];
+    /// All that can encrypt with CURVE, and are measured with it.
+    pub const CURVE: [Self; 3] = [Self::ZmqPatterns, Self::Omq, Self::Rzmq];
 
     /// Its name in tables and plots.
     pub fn name(self) -> &'static str {
@@ -36,6 +40,7 @@ impl Contender {
             Self::Bare => "bare zmq loop",
             Self::Python => "Python twins",
             Self::Omq => "omq-tokio",
+            Self::Rzmq => "rzmq",
             Self::Zeromq => "zeromq",
             Self::Tcp => "TCP stream",
         }
@@ -70,6 +75,7 @@ impl Contender {
             Self::Python => python(name),
             Self::Bare => peer("peer_bare"),
             Self::Omq => peer("peer_omq"),
+            Self::Rzmq => peer("peer_rzmq"),
             Self::Zeromq => peer("peer_zeromq"),
             Self::Tcp => peer("peer_tcp"),
         }
@@ -86,6 +92,13 @@ pub fn choose(wanted: &[Contender], able: &[Contender]) -> Result<Vec<Contender>
         ensure!(able.contains(one), "{} has no such benchmark", one.name());
     }
     Ok(if wanted.is_empty() { able.to_vec() } else { wanted.to_vec() })
+}
+
+/// The names of contenders under CURVE, and of the programs without it, in tables and plots.
+pub fn encrypted(contenders: &[Contender]) -> Vec<(String, Option<u64>)> {
+    let plain = format!("{}, not encrypted", Contender::ZmqPatterns.name());
+    let names = contenders.iter().map(|one| one.name().to_owned());
+    names.chain([plain]).map(|name| (name, None)).collect()
 }
 
 /// The path of a program in the folder of this one.
@@ -111,10 +124,18 @@ pub fn root() -> &'static Path {
 ///
 /// The failure of `scripts/python.sh`.
 pub fn interpreter() -> Result<PathBuf> {
-    let script = root().join("scripts/python.sh");
-    let output = Command::new(script).stderr(Stdio::inherit()).output();
-    let output = output.context("cannot run scripts/python.sh")?;
-    ensure!(output.status.success(), "scripts/python.sh: {}", output.status);
+    set_up("scripts/python.sh")
+}
+
+/// The path of the Python that `script` sets up, and prints.
+///
+/// # Errors
+///
+/// The script's failure.
+pub fn set_up(script: &str) -> Result<PathBuf> {
+    let output = Command::new(root().join(script)).stderr(Stdio::inherit()).output();
+    let output = output.with_context(|| format!("cannot run {script}"))?;
+    ensure!(output.status.success(), "{script}: {}", output.status);
     Ok(String::from_utf8(output.stdout).context("no path in UTF-8")?.trim_end().into())
 }
 

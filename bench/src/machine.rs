@@ -24,7 +24,7 @@ pub fn describe(experiments: Vec<Experiment>) -> Result<Results> {
         ("zmq".to_owned(), locked(&root().join("Cargo.lock"), "zmq")?),
     ];
     let peers = root().join("bench/peers/Cargo.lock");
-    for peer in ["omq-tokio", "zeromq"] {
+    for peer in ["omq-tokio", "rzmq", "zeromq"] {
         versions.push((peer.to_owned(), locked(&peers, peer)?));
     }
     let pyzmq = "import zmq; print(zmq.__version__, 'on libzmq', zmq.zmq_version())";

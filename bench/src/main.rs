@@ -4,7 +4,9 @@
 mod all;
 mod args;
 mod clients;
+mod commands;
 mod contender;
+mod curve;
 mod footprint;
 mod machine;
 mod markdown;
@@ -38,6 +40,8 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<()> {
     let (experiments, run) = match command {
         Command::ReqRep { work, run } => (vec![req_rep::experiment(&work, &run)?], run),
+        Command::Commands { msgs, run } => (commands::experiments(msgs, &run)?, run),
+        Command::Curve { msgs, run } => (all::encrypted(msgs, &run)?, run),
         Command::PubSub { work, run } => (vec![pub_sub::experiment(&work, &run)?], run),
         Command::Pipeline { work, run } => (vec![pipeline::experiment(&work, &run)?], run),
         Command::Reliable { work, run } => (vec![pipeline::reliable_experiment(&work, &run)?], run),

@@ -15,16 +15,20 @@ impl Display for Table<'_> {
         // Without a reference the rows are the workspace's own programs.
         let rows = if experiment.reference.is_empty() { "program" } else { "contender" };
         let first = x.as_deref().unwrap_or(rows);
-        let compared = x.is_none() && series.iter().any(|one| one.name == experiment.reference);
+        let compared =
+            x.is_none() && experiment.reference().is_some_and(|one| one.values.len() > 1);
         let latency = series.iter().any(|one| !one.percentiles.is_empty());
-        write!(f, "| {first} | {unit}, median | min | max |")?;
+        let notes = series.iter().any(|one| one.note.is_some());
+        write!(f, "| {first} | {unit}, median ({}) | min | max |", experiment.better())?;
         if compared {
             write!(f, " time, ratio to {} |", experiment.reference)?;
         }
         f.write_str(if latency { " p50 µs | p99 µs | p99.9 µs |" } else { "" })?;
+        f.write_str(if notes { " promises |" } else { "" })?;
         write!(f, "\n|---|---:|---:|---:|")?;
         f.write_str(if compared { "---:|" } else { "" })?;
         f.write_str(if latency { "---:|---:|---:|" } else { "" })?;
+        f.write_str(if notes { "---|" } else { "" })?;
         writeln!(f)?;
         for one in series {
             let name = one.x.map_or(one.name.clone(), |x| x.to_string());
@@ -41,6 +45,9 @@ impl Display for Table<'_> {
                 for percentile in [50.0, 99.0, 99.9] {
                     write!(f, " {} |", percentile_of(one, percentile))?;
                 }
+            }
+            if notes {
+                write!(f, " {} |", one.note.as_deref().unwrap_or_default())?;
             }
             writeln!(f)?;
         }

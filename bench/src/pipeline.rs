@@ -5,11 +5,13 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use common::message::text::Counted;
 use e2e::endpoint;
 use serde::Deserialize;
 
 use crate::args::{Pipeline, Run};
-use crate::contender::{Contender, choose};
+use crate::contender::{Contender, choose, encrypted};
+use crate::curve::Keys;
 use crate::process::Process;
 use crate::results::{Experiment, per_second};
 use crate::rounds;
@@ -29,13 +31,47 @@ pub fn experiment(work: &Pipeline, run: &Run) -> Result<Experiment> {
         let contender = contenders[index];
         let msgs = contender.share(work.msgs);
         let idle = vec![Duration::ZERO; count(work)?];
-        let taken = plain(contender, msgs, SURPLUS, &idle)?;
+        let taken = plain(contender, msgs, SURPLUS, &idle, None)?;
         Ok(per_second(msgs, taken).into())
     })?;
     let Pipeline { msgs, consumers } = work;
     Ok(Experiment {
         id: "pipeline".to_owned(),
-        title: format!("Pipeline, {msgs} JSON tasks, {consumers} consumer(s): collected"),
+        title: format!(
+            "Pipeline, {msgs} JSON tasks, {}: collected",
+            Counted(*consumers, "consumer")
+        ),
+        unit: "tasks/s".to_owned(),
+        more_is_better: true,
+        reference: Contender::ZmqPatterns.name().to_owned(),
+        x: None,
+        series,
+    })
+}
+
+/// Tasks per second of each contender under CURVE, and of the programs without it.
+///
+/// # Errors
+///
+/// A measurement that fails.
+pub fn encrypted_experiment(work: &Pipeline, run: &Run) -> Result<Experiment> {
+    let contenders = choose(&run.peers, &Contender::CURVE)?;
+    let keys = Keys::generate()?;
+    let series = rounds::measure(run, "pipeline, CURVE", &encrypted(&contenders), |index| {
+        let idle = vec![Duration::ZERO; count(work)?];
+        let taken = match contenders.get(index) {
+            Some(contender) => plain(*contender, work.msgs, SURPLUS, &idle, Some(&keys))?,
+            None => plain(Contender::ZmqPatterns, work.msgs, SURPLUS, &idle, None)?,
+        };
+        Ok(per_second(work.msgs, taken).into())
+    })?;
+    let Pipeline { msgs, consumers } = work;
+    Ok(Experiment {
+        id: "pipeline-curve".to_owned(),
+        title: format!(
+            "Pipeline under CURVE, {msgs} JSON tasks, {}: collected",
+            Counted(*consumers, "consumer")
+        ),
         unit: "tasks/s".to_owned(),
         more_is_better: true,
         reference: Contender::ZmqPatterns.name().to_owned(),
@@ -57,7 +93,7 @@ pub fn reliable_experiment(work: &Pipeline, run: &Run) -> Result<Experiment> {
         let idle = vec![Duration::ZERO; count(work)?];
         let taken = match index.checked_sub(1) {
             None => reliable(work.msgs, &idle)?,
-            Some(plain_index) => plain(contenders[plain_index], work.msgs, SURPLUS, &idle)?,
+            Some(plain_index) => plain(contenders[plain_index], work.msgs, SURPLUS, &idle, None)?,
         };
         Ok(per_second(work.msgs, taken).into())
     })?;
@@ -65,7 +101,8 @@ pub fn reliable_experiment(work: &Pipeline, run: &Run) -> Result<Experiment> {
     Ok(Experiment {
         id: "reliable".to_owned(),
         title: format!(
-            "Reliable pipeline, {msgs} JSON tasks, {consumers} worker(s): each safe in a file, once"
+            "Reliable pipeline, {msgs} JSON tasks, {}: each safe in a file, once",
+            Counted(*consumers, "worker")
         ),
         unit: "tasks/s".to_owned(),
         more_is_better: true,
@@ -88,7 +125,7 @@ pub fn straggler(msgs: u64, run: &Run) -> Result<Experiment> {
     let series = rounds::measure(run, "straggler", &names, |index| {
         let taken = match index {
             0 => reliable(msgs, &work)?,
-            _ => plain(Contender::ZmqPatterns, msgs, 0, &work)?,
+            _ => plain(Contender::ZmqPatterns, msgs, 0, &work, None)?,
         };
         Ok((1.0 / (per_second(msgs, taken) / rates)).into())
     })?;
@@ -119,12 +156,18 @@ pub const SURPLUS: u64 = 10_000;
 
 /// The time that `contender` needs for `msgs` tasks, from the start of the consumers to the end of
 /// the collector. Each entry of `work` is a consumer, and the time it spends on a task. The
-/// producer sends `surplus` more tasks.
+/// producer sends `surplus` more tasks. With `keys` all of it is encrypted.
 ///
 /// # Errors
 ///
 /// A program that fails; missing results.
-pub fn plain(contender: Contender, msgs: u64, surplus: u64, work: &[Duration]) -> Result<Duration> {
+pub fn plain(
+    contender: Contender,
+    msgs: u64,
+    surplus: u64,
+    work: &[Duration],
+    keys: Option<&Keys>,
+) -> Result<Duration> {
     let (tasks, results) = (endpoint(), endpoint());
     let mut producer = contender.program("producer")?;
     producer.args(["--bind", &tasks, "--count", &(msgs + surplus).to_string()]);
@@ -132,10 +175,14 @@ pub fn plain(contender: Contender, msgs: u64, surplus: u64, work: &[Duration]) -
         // So that each consumer gets its share.
         producer.args(["--wait-for", &work.len().to_string()]);
     }
-    let mut producer = Process::start(&mut producer)?;
     let mut collector = contender.program("resultcollector")?;
-    let mut collector =
-        Process::start(collector.args(["--bind", &results, "--count", &msgs.to_string()]))?;
+    collector.args(["--bind", &results, "--count", &msgs.to_string()]);
+    if let Some(keys) = keys {
+        keys.binding(contender, &mut producer);
+        keys.binding(contender, &mut collector);
+    }
+    let mut producer = Process::start(&mut producer)?;
+    let mut collector = Process::start(&mut collector)?;
     producer.wait_until_listening(&tasks)?;
     collector.wait_until_listening(&results)?;
     let start = Instant::now();
@@ -148,6 +195,9 @@ pub fn plain(contender: Contender, msgs: u64, surplus: u64, work: &[Duration]) -
                 // The peers' id: so all results have the same length.
                 consumer.args(["--id", "1"]);
                 consumer.arg("--work").arg(format!("{}ns", work.as_nanos()));
+            }
+            if let Some(keys) = keys {
+                keys.connecting(contender, &mut consumer);
             }
             Process::start(&mut consumer)
         })
@@ -198,8 +248,12 @@ struct Line {
     num: u64,
 }
 
-/// Checks that each task is in the output exactly once, after the header.
-fn verify(output: &str, msgs: u64) -> Result<()> {
+/// Checks that each of `msgs` tasks is in the output exactly once, after the header.
+///
+/// # Errors
+///
+/// A line that is none; a task that is missing or there twice.
+pub fn verify(output: &str, msgs: u64) -> Result<()> {
     let lines = output.lines().skip(1).map(serde_json::from_str::<Line>);
     let nums: Result<Vec<u64>, _> = lines.map(|line| line.map(|line| line.num)).collect();
     let nums = nums.context("cannot read a line of the output")?;

@@ -16,15 +16,25 @@ type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
 /// In pixels.
 const SIZE: (u32, u32) = (960, 420);
-/// The colours of the contenders, in order. Colour-blind readers can distinguish them.
-const COLOURS: [RGBColor; 6] = [
-    RGBColor(213, 94, 0),
-    RGBColor(0, 114, 178),
-    RGBColor(0, 158, 115),
-    RGBColor(204, 121, 167),
-    RGBColor(230, 159, 0),
-    RGBColor(86, 86, 86),
+/// The colour of each contender in every plot; other series take the next free ones. Colour-blind
+/// readers can distinguish them.
+const COLOURS: [(&str, RGBColor); 8] = [
+    ("reliable pipeline", RGBColor(213, 94, 0)),
+    ("zmq-patterns", RGBColor(213, 94, 0)),
+    ("bare", RGBColor(0, 114, 178)),
+    ("Python twins", RGBColor(0, 158, 115)),
+    ("omq-tokio", RGBColor(204, 121, 167)),
+    ("rzmq", RGBColor(230, 159, 0)),
+    ("zeromq", RGBColor(86, 180, 233)),
+    ("TCP stream", RGBColor(86, 86, 86)),
 ];
+/// The colour of what is no contender of the first tables.
+const OTHER: RGBColor = RGBColor(140, 140, 140);
+
+/// A contender's colour: that of the first name which its own begins with.
+fn colour(name: &str) -> RGBColor {
+    COLOURS.iter().find(|(known, _)| name.starts_with(known)).map_or(OTHER, |(_, colour)| *colour)
+}
 
 /// Draws each experiment of a run into `folder`, as `<id>.svg`, and for round trips also
 /// `<id>-percentiles.svg`.
@@ -56,8 +66,11 @@ fn onto(
     let area = SVGBackend::new(path, SIZE).into_drawing_area();
     area.fill(&WHITE).map_err(|error| failed(&error))?;
     let (title, more) = experiment.title.rsplit_once(": ").unwrap_or((&experiment.title, ""));
-    let better = if experiment.more_is_better { "more is better" } else { "less is better" };
-    let below = format!("{more}, {} ({better}); {machine}", experiment.unit);
+    let Experiment { unit, .. } = experiment;
+    let better = experiment.better();
+    let below = format!(
+        "{more}, {unit} ({better}); medians, thin lines from the lowest to the highest round; {machine}"
+    );
     text(&area, title, (16, 22), 17, HPos::Left)?;
     text(&area, below.trim_start_matches(", "), (16, 44), 13, HPos::Left)?;
     drawn(&area.margin(60, 8, 8, 8), experiment).map_err(|error| failed(&error))?;
@@ -81,13 +94,14 @@ fn bars(area: &Area, experiment: &Experiment) -> Result<()> {
     for (row, one) in (0..).zip(&experiment.series) {
         let middle = row * step + step / 2;
         let (top, bottom) = (middle - step / 3, middle + step / 3);
-        let colour = COLOURS[usize::try_from(row)? % COLOURS.len()];
-        let bar = Rectangle::new([(LEFT, top), (right(one.median()), bottom)], colour.filled());
+        let end = right(one.median());
+        let bar = Rectangle::new([(LEFT, top), (end, bottom)], colour(&one.name).filled());
         area.draw(&bar).map_err(|error| anyhow!("{error}"))?;
         let range = [(right(one.min()), middle), (right(one.max()), middle)];
         area.draw(&PathElement::new(range, BLACK)).map_err(|error| anyhow!("{error}"))?;
         text(area, &one.name, (LEFT - 10, middle), 15, HPos::Right)?;
-        text(area, &figure(one.median()), (right(one.max()) + 8, middle), 15, HPos::Left)?;
+        // At the bar's end, above the thin line.
+        text(area, &figure(one.median()), (end + 6, middle - step / 4), 15, HPos::Left)?;
     }
     Ok(())
 }
@@ -98,17 +112,23 @@ fn lines(area: &Area, experiment: &Experiment) -> Result<()> {
     let points: Vec<(f64, f64)> =
         experiment.series.iter().filter_map(|one| Some((one.x? as f64, one.median()))).collect();
     let most = experiment.series.iter().map(Series::max).fold(0.0, f64::max);
-    let last = points.iter().map(|(x, _)| *x).fold(1.0, f64::max);
+    let measured: Vec<f64> = points.iter().map(|(x, _)| *x).collect();
+    let first = measured.iter().copied().fold(f64::MAX, f64::min);
+    let last = measured.iter().copied().fold(1.0, f64::max);
     let failed = |error: &dyn Display| anyhow!("{error}");
     let mut chart = ChartBuilder::on(area)
         .margin(12)
         .x_label_area_size(40)
         .y_label_area_size(90)
-        .build_cartesian_2d((1.0..last * 1.05).log_scale().base(2.0), 0.0..most * 1.1)
+        .build_cartesian_2d(
+            (first * 0.9..last * 1.1).log_scale().with_key_points(measured),
+            0.0..most * 1.1,
+        )
         .map_err(|error| failed(&error))?;
     chart
         .configure_mesh()
-        .x_desc(experiment.x.clone().unwrap_or_default())
+        .x_desc(format!("{} (logarithmic)", experiment.x.as_deref().unwrap_or_default()))
+        .x_labels(points.len())
         .y_desc(experiment.unit.clone())
         .y_label_formatter(&|y| figure(*y))
         .x_label_formatter(&|x| format!("{x:.0}"))
@@ -120,7 +140,7 @@ fn lines(area: &Area, experiment: &Experiment) -> Result<()> {
     let ranges = ranges.map(|(x, one)| PathElement::new([(x, one.min()), (x, one.max())], BLACK));
     chart.draw_series(ranges).map_err(|error| failed(&error))?;
     chart
-        .draw_series(LineSeries::new(points, COLOURS[0].stroke_width(2)).point_size(4))
+        .draw_series(LineSeries::new(points, COLOURS[0].1.stroke_width(2)).point_size(4))
         .map_err(|error| failed(&error))?;
     Ok(())
 }
@@ -136,19 +156,25 @@ fn percentiles(area: &Area, experiment: &Experiment) -> Result<()> {
     let names: Vec<String> = experiment.series.first().map_or(Vec::new(), |one| {
         one.percentiles.iter().map(|(percentile, _)| format!("p{percentile}")).collect()
     });
+    // 1, 2 and 5 times each power of ten: far enough apart that labels do not overlap.
+    let powers = (0..7).map(|power| 10_f64.powi(power));
+    let ticks: Vec<f64> = powers.flat_map(|power| [power, 2.0 * power, 5.0 * power]).collect();
     let failed = |error: &dyn Display| anyhow!("{error}");
     let right = f64::from(u32::try_from(names.len())?) - 1.0;
     let mut chart = ChartBuilder::on(area)
         .margin(12)
         .x_label_area_size(40)
         .y_label_area_size(90)
-        .build_cartesian_2d(0.0..right, (least * 0.8..most * 1.2).log_scale())
+        .build_cartesian_2d(
+            0.0..right,
+            (least * 0.8..most * 1.2).log_scale().with_key_points(ticks),
+        )
         .map_err(|error| failed(&error))?;
     chart
         .configure_mesh()
         .x_labels(names.len())
         .x_desc("percentile")
-        .y_desc("µs")
+        .y_desc("µs (logarithmic)")
         .x_label_formatter(&|x| {
             names
                 .iter()
@@ -161,7 +187,8 @@ fn percentiles(area: &Area, experiment: &Experiment) -> Result<()> {
         .light_line_style(WHITE)
         .draw()
         .map_err(|error| failed(&error))?;
-    for (one, colour) in experiment.series.iter().zip(COLOURS) {
+    for one in &experiment.series {
+        let colour = colour(&one.name);
         chart
             .draw_series(LineSeries::new(of(one), colour.stroke_width(2)).point_size(3))
             .map_err(|error| failed(&error))?

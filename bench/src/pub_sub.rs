@@ -4,6 +4,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use common::message::text::Counted;
 use e2e::endpoint;
 use serde::Deserialize;
 
@@ -28,8 +29,9 @@ pub fn experiment(work: &PubSub, run: &Run) -> Result<Experiment> {
     Ok(Experiment {
         id: format!("pub-sub-hwm-{hwm}"),
         title: format!(
-            "Publish-subscribe, a flood of two frames (topic and {size} bytes), {subscribers} subscriber(s), {msgs} \
-             messages each, high-water mark {hwm}: received"
+            "Publish-subscribe, a flood of two frames (topic and {size} bytes), {}, {msgs} messages each, \
+             high-water mark {hwm}: received",
+            Counted(*subscribers, "subscriber")
         ),
         unit: "messages/s".to_owned(),
         more_is_better: true,

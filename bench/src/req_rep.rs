@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use anyhow::Result;
+use common::message::text::Counted;
 use common::program::latency::Latency;
 use e2e::endpoint;
 use serde::Deserialize;
 
 use crate::args::{ReqRep, Run};
-use crate::contender::{Contender, choose};
+use crate::contender::{Contender, choose, encrypted};
+use crate::curve::Keys;
 use crate::process::Process;
 use crate::results::{Experiment, Measured};
 use crate::rounds;
@@ -52,13 +54,13 @@ pub fn experiment(work: &ReqRep, run: &Run) -> Result<Experiment> {
         _ => format!(", on {} processors", run.cpus.len()),
     };
     let series = rounds::measure(run, "request-reply", &names, |index| {
-        let latency = round_trips(contenders[index], work)?;
-        Ok(Measured { value: latency.percentile(50.0).as_secs_f64() * 1e6, latency: Some(latency) })
+        Ok(median(round_trips(contenders[index], work, None)?))
     })?;
     Ok(Experiment {
         id: format!("req-rep-{}-cpu", run.cpus.len()),
         title: format!(
-            "Request-reply, {clients} client(s), {msgs} requests of {size} bytes{at}{cpus}: median round trip"
+            "Request-reply, {}, {msgs} requests of {size} bytes{at}{cpus}: median round trip",
+            Counted(*clients, "client")
         ),
         unit: "µs".to_owned(),
         more_is_better: false,
@@ -68,9 +70,48 @@ pub fn experiment(work: &ReqRep, run: &Run) -> Result<Experiment> {
     })
 }
 
-fn round_trips(contender: Contender, work: &ReqRep) -> Result<Latency> {
+/// The median round trip of each contender under CURVE, and of the programs without it.
+///
+/// # Errors
+///
+/// A measurement that fails.
+pub fn encrypted_experiment(work: &ReqRep, run: &Run) -> Result<Experiment> {
+    let contenders = choose(&run.peers, &Contender::CURVE)?;
+    let keys = Keys::generate()?;
+    let series = rounds::measure(run, "request-reply, CURVE", &encrypted(&contenders), |index| {
+        let latency = match contenders.get(index) {
+            Some(contender) => round_trips(*contender, work, Some(&keys))?,
+            None => round_trips(Contender::ZmqPatterns, work, None)?,
+        };
+        Ok(median(latency))
+    })?;
+    let ReqRep { msgs, size, clients, .. } = work;
+    Ok(Experiment {
+        id: "req-rep-curve".to_owned(),
+        title: format!(
+            "Request-reply under CURVE, {}, {msgs} requests of {size} bytes: median round trip",
+            Counted(*clients, "client")
+        ),
+        unit: "µs".to_owned(),
+        more_is_better: false,
+        reference: Contender::ZmqPatterns.name().to_owned(),
+        x: None,
+        series,
+    })
+}
+
+fn median(latency: Latency) -> Measured {
+    Measured { value: latency.percentile(50.0).as_secs_f64() * 1e6, latency: Some(latency) }
+}
+
+fn round_trips(contender: Contender, work: &ReqRep, keys: Option<&Keys>) -> Result<Latency> {
     let endpoint = endpoint();
-    let mut server = Process::start(contender.program("zmq_server")?.args(["--bind", &endpoint]))?;
+    let mut server = contender.program("zmq_server")?;
+    server.args(["--bind", &endpoint]);
+    if let Some(keys) = keys {
+        keys.binding(contender, &mut server);
+    }
+    let mut server = Process::start(&mut server)?;
     server.wait_until_listening(&endpoint)?;
     let count = (work.msgs / work.clients).max(1).to_string();
     let message = "x".repeat(work.size);
@@ -79,6 +120,9 @@ fn round_trips(contender: Contender, work: &ReqRep) -> Result<Latency> {
             let mut client = contender.program("zmq_client")?;
             client.args(["--latency", "--connect", &endpoint, "--count", &count]);
             client.args(["--message", &message]);
+            if let Some(keys) = keys {
+                keys.connecting(contender, &mut client);
+            }
             if let Some(rate) = work.rate {
                 let interval = Duration::from_secs(1) / rate;
                 client.arg("--interval").arg(format!("{}ns", interval.as_nanos()));

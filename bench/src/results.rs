@@ -53,6 +53,9 @@ pub struct Series {
     /// Percentiles of the round trips of all rounds, in microseconds.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub percentiles: Vec<(f64, f64)>,
+    /// What the contender promises, where contenders differ in that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 /// The result of one measurement.
@@ -98,15 +101,24 @@ fn median(mut values: Vec<f64>) -> f64 {
 }
 
 impl Experiment {
+    /// Which figures are better.
+    pub fn better(&self) -> &'static str {
+        if self.more_is_better { "more is better" } else { "less is better" }
+    }
+
     /// The one that the others are compared with.
     pub fn reference(&self) -> Option<&Series> {
         self.series.iter().find(|series| series.name == self.reference)
     }
 
     /// The time that `series` needs for the same work, divided by the reference's: the median of
-    /// the rounds' own ratios, in which changes of the machine's speed cancel out.
+    /// the rounds' own ratios, in which changes of the machine's speed cancel out. None for a single
+    /// round, whose ratio means nothing.
     pub fn ratio(&self, series: &Series) -> Option<f64> {
         let reference = self.reference()?;
+        if reference.values.len() < 2 {
+            return None;
+        }
         let (above, below) =
             if self.more_is_better { (reference, series) } else { (series, reference) };
         let rounds = above.values.iter().zip(&below.values);
@@ -125,7 +137,13 @@ mod tests {
     use super::*;
 
     fn series(name: &str, values: &[f64]) -> Series {
-        Series { name: name.to_owned(), x: None, values: values.to_vec(), percentiles: Vec::new() }
+        Series {
+            name: name.to_owned(),
+            x: None,
+            values: values.to_vec(),
+            percentiles: Vec::new(),
+            note: None,
+        }
     }
 
     #[test]

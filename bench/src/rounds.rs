@@ -57,7 +57,7 @@ pub fn measure(
         let percentiles = latency.map_or(Vec::new(), |latency| {
             PERCENTILES.map(|p| (p, latency.percentile(p).as_secs_f64() * 1e6)).to_vec()
         });
-        Series { name: name.clone(), x: *x, values, percentiles }
+        Series { name: name.clone(), x: *x, values, percentiles, note: None }
     });
     Ok(series.collect())
 }

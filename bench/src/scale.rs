@@ -76,7 +76,7 @@ pub fn consumers(work: &Scale, run: &Run) -> Result<Experiment> {
         |consumers| {
             let consumers = usize::try_from(consumers).context("too many consumers")?;
             let work = vec![Duration::ZERO; consumers];
-            let taken = pipeline::plain(Contender::ZmqPatterns, msgs, SURPLUS, &work)?;
+            let taken = pipeline::plain(Contender::ZmqPatterns, msgs, SURPLUS, &work, None)?;
             Ok((1e6 / per_second(msgs, taken)).into())
         },
     )

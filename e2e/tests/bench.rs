@@ -49,7 +49,7 @@ fn all_benchmarks_run_with_every_peer() {
         let series = experiment["series"].as_array().unwrap();
         series.iter().map(|series| series["name"].as_str().unwrap()).collect()
     };
-    let peers = ["zmq-patterns", "bare zmq loop", "Python twins", "omq-tokio", "zeromq"];
+    let peers = ["zmq-patterns", "bare zmq loop", "Python twins", "omq-tokio", "rzmq", "zeromq"];
     for id in ["pipeline", "pub-sub-hwm-1000", "pub-sub-hwm-100000"] {
         assert_eq!(names(id), peers, "{id}");
     }

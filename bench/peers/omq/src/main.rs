@@ -3,61 +3,83 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use common::program::latency::Latency;
+use common::socket::curve::certificate::Certificate;
 use omq_tokio::blocking::Socket;
-use omq_tokio::{Context, Message, Options, SocketType};
+use omq_tokio::{
+    Context, CurveKeypair, CurvePublicKey, CurveSecretKey, Message, Options, SocketType,
+};
 use roles::{
-    CONSUMER_ID, Parser, REPLY, Role, WorkMessage, WorkResult, message_for, print_latency,
+    Args, CONSUMER_ID, Keys, Parser, REPLY, Role, WorkMessage, WorkResult, message_for,
+    print_latency,
 };
 
 /// How long a closed socket keeps trying to deliver what it has sent. omq's default is zero.
 const LINGER: Duration = Duration::from_mins(1);
 
 fn main() -> Result<()> {
+    let Args { role, curve } = Args::parse();
+    let keys = curve.map(|folder| Keys::read(&folder)).transpose()?;
     let context = Context::new();
     let socket = |kind, options| context.blocking_socket(kind, options);
-    match Role::parse() {
+    let (binding, connecting) = match &keys {
+        None => (Options::default(), Options::default()),
+        Some(keys) => (
+            Options::default().curve_server(pair(&keys.server)?),
+            Options::default()
+                .curve_client(pair(&keys.client)?, CurvePublicKey::from_bytes(keys.server.public)),
+        ),
+    };
+    match role {
         Role::ZmqServer { bind } => {
-            let server = socket(SocketType::Rep, Options::default());
+            let server = socket(SocketType::Rep, binding);
             server.bind(bind.as_str())?;
             serve(&server)
         }
         Role::ZmqClient { connect, count, message, .. } => {
-            let client = socket(SocketType::Req, Options::default());
+            let client = socket(SocketType::Req, connecting);
             client.connect(connect.as_str())?;
             ask(&client, count, &message)
         }
         Role::Publisher { bind, topic, hwm } => {
-            let publisher = socket(SocketType::Pub, Options::default().send_hwm(hwm));
+            let publisher = socket(SocketType::Pub, binding.send_hwm(hwm));
             publisher.bind(bind.as_str())?;
             publish(&publisher, &topic)
         }
         Role::Subscriber { topic, connect, count, hwm } => {
-            let subscriber = socket(SocketType::Sub, Options::default().recv_hwm(hwm));
+            let subscriber = socket(SocketType::Sub, connecting.recv_hwm(hwm));
             subscriber.subscribe(topic)?;
             subscriber.connect(connect.as_str())?;
             receive(&subscriber, count)
         }
         Role::Producer { bind, count } => {
-            let tasks = socket(SocketType::Push, Options::default());
+            let tasks = socket(SocketType::Push, binding);
             tasks.bind(bind.as_str())?;
             produce(&tasks, count)?;
             Ok(tasks.close_with_linger(Some(LINGER))?)
         }
         Role::Consumer { tasks_connect, results_connect } => {
-            let tasks = socket(SocketType::Pull, Options::default());
+            let tasks = socket(SocketType::Pull, connecting.clone());
             tasks.connect(tasks_connect.as_str())?;
-            let results = socket(SocketType::Push, Options::default());
+            let results = socket(SocketType::Push, connecting);
             results.connect(results_connect.as_str())?;
             consume(&tasks, &results)
         }
         Role::Resultcollector { bind, count } => {
-            let results = socket(SocketType::Pull, Options::default());
+            let results = socket(SocketType::Pull, binding);
             results.bind(bind.as_str())?;
             collect(&results, count)
         }
     }
+}
+
+fn pair(certificate: &Certificate) -> Result<CurveKeypair> {
+    let secret = certificate.secret.as_ref().context("a key without its secret half")?;
+    Ok(CurveKeypair {
+        public: CurvePublicKey::from_bytes(certificate.public),
+        secret: CurveSecretKey::from_bytes(**secret),
+    })
 }
 
 fn serve(server: &Socket) -> Result<()> {

@@ -1,10 +1,40 @@
 //! The programs that a peer implements, each with the part of its namesake's command line that the
 //! benchmarks use. None prints a line per message.
 
+use std::path::{Path, PathBuf};
+
 use anyhow::Result;
 pub use clap::Parser;
 pub use common::message::{WorkMessage, WorkResult};
 use common::program::latency::Latency;
+use common::socket::curve::certificate::Certificate;
+
+/// What a peer that can encrypt is told.
+#[derive(Debug, Parser)]
+pub struct Args {
+    /// The program to be
+    #[command(subcommand)]
+    pub role: Role,
+    /// Folder with `server.key_secret` and `client.key_secret`: encrypt with CURVE
+    #[arg(long, global = true, value_name = "DIR")]
+    pub curve: Option<PathBuf>,
+}
+
+/// The keys of a measurement under CURVE.
+pub struct Keys {
+    /// Those of the side that binds.
+    pub server: Certificate,
+    /// Those of the side that connects.
+    pub client: Certificate,
+}
+
+impl Keys {
+    /// Reads both certificates.
+    pub fn read(folder: &Path) -> Result<Self> {
+        let read = |name: &str| Certificate::read(&folder.join(name));
+        Ok(Self { server: read("server.key_secret")?, client: read("client.key_secret")? })
+    }
+}
 
 /// One of the programs.
 #[derive(Debug, Parser)]
