@@ -55,7 +55,7 @@ pub enum Command {
         #[command(flatten)]
         run: Run,
     },
-    /// Commands over two slots, beside xargs, parallel, HyperQueue and JetStream
+    /// Commands over two slots, beside other programs that run commands
     Commands {
         /// Number of commands
         #[arg(long, value_name = "N", default_value_t = 3000, value_parser = clap::value_parser!(u64).range(1..))]
