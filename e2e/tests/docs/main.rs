@@ -3,7 +3,11 @@
 
 mod bare;
 mod markdown;
+mod own_program;
+mod reliable;
+mod terminals;
 mod transcript;
+mod troubleshooting;
 
 use std::fs;
 use std::path::Path;
@@ -30,32 +34,35 @@ fn transcripts_of_the_pipeline_are_what_is_printed() {
     replay("pipeline");
 }
 
-/// The keys that one block makes are used by the next ones. In each block, all commands but the
-/// last run until they are ended.
+/// In their order, each in a shell of its own: what one block makes the next ones use, and what one
+/// starts it ends.
 #[test]
 fn commands_that_lock_each_pattern_work_as_they_stand() {
     let _ports = DefaultPorts::take();
     let folder = tempfile::tempdir().unwrap();
     let blocks = blocks(&document("SECURITY.md"));
-    let commands = blocks.iter().filter(|block| block.language == "sh");
-    let [build, keys, patterns @ ..] = &commands.collect::<Vec<_>>()[..] else {
-        panic!("no commands")
-    };
+    let blocks: Vec<&Block> = blocks.iter().filter(|block| block.language == "sh").collect();
+    let [build, keys, patterns @ .., remove] = &blocks[..] else { panic!("no commands") };
     assert!(build.text.starts_with("cargo build"));
-    let made = shell(&keys.text, folder.path()).start().wait();
-    assert_eq!(made.code, Some(0), "{made:?}");
+    // It waits until nobody holds the output any more.
+    let run = |block: &Block| {
+        let ended = shell(&block.text, folder.path()).start().wait();
+        assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{ended:?}");
+        ended.stdout
+    };
+    run(keys);
     for (block, last_line) in patterns.iter().zip([
         "b\"new message\"",
         "[b\"client1\", b\"message for client1\"]",
-        "results collected: 1000",
-        "tasks done: 2000",
+        "results collected: 2000",
+        "results: 2000",
     ]) {
-        let killed = format!("trap 'trap \"\" TERM; kill 0; wait' EXIT\n{}", block.text);
-        let ended = shell(&killed, folder.path()).start().wait();
-        assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{ended:?}");
-        assert!(ended.stdout.lines().any(|line| line == last_line), "{ended:?}");
+        let printed = run(block);
+        assert!(printed.lines().any(|line| line == last_line), "{printed}");
     }
     assert_eq!(patterns.len(), 4);
+    run(remove);
+    assert_eq!(folder.path().read_dir().unwrap().count(), 0);
 }
 
 /// The lines of a text, without indentation.
