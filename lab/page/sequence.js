@@ -52,15 +52,14 @@ export class Sequence {
     this.key = null;
   }
 
-  /** Draws it for a moment, if it would look different there. */
-  update(player, state) {
+  /** Draws it for a moment, with a line for each of `boxes`, if it would look different there. */
+  update(player, state, boxes) {
     const { rows, past } = around(player.events, player.position);
+    this.panel.hidden = boxes.length === 0;
     const width = this.figure.clientWidth;
-    const boxes = Object.keys(state.boxes);
     const key = `${rows[0]?.at} ${rows.length} ${rows.at(-1)?.at} ${past} ${width} ${boxes}`;
     if (key === this.key || width === 0) return;
     this.key = key;
-    this.panel.hidden = boxes.length === 0;
     this.figure.replaceChildren(draw(rows, past, boxes, state.wires, width));
   }
 }

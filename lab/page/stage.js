@@ -13,8 +13,9 @@ import { Wires } from "./wires.js";
 const BESIDE = 640;
 const ROOMY = 980;
 
-/** With more boxes than these the consoles stand below the picture, however much room there is. */
-const FEW = 6;
+/** With more boxes than these, in all or in a column, the consoles stand below the picture, however wide it is. */
+const FEW = 5;
+const LOW = 2;
 
 /**
  * A stage for a player. `options.act` sends a command to the lab, `options.adds` are the roles that can be added (both
@@ -74,16 +75,17 @@ export class Stage {
     this.wires.update(state.wires);
     this.wires.fly(this.player.flying());
     this.timeline.update();
-    this.sequence.update(this.player, state);
+    this.sequence.update(this.player, state, [...this.boxes.keys()]);
     return state;
   }
 
   /** Makes the boxes and wires of a state, in bands of those that belong together, and in columns within. */
   arrange(state) {
-    const boxes = Object.values(state.boxes);
+    const boxes = Object.values(state.boxes).sort((one, other) => one.column - other.column || one.row - other.row);
     const wires = Object.values(state.wires);
     this.boxes = new Map(boxes.map(({ box }) => [box, this.boxes.get(box) ?? new BoxView(box, this.options.act)]));
     this.where = new Map();
+    this.tall = 0;
     const views = bands(boxes, wires).map((ids, band) => {
       const columns = [...new Set(ids.map((id) => state.boxes[id].column))].sort((one, other) => one - other);
       const detour = wires.some((wire) => {
@@ -92,12 +94,11 @@ export class Stage {
       });
       const view = el("div.band", {}, ...columns.map((column, index) => {
         const inside = ids.filter((id) => state.boxes[id].column === column);
-        inside.sort((one, other) => state.boxes[one].row - state.boxes[other].row);
+        this.tall = Math.max(this.tall, inside.length);
         inside.forEach((id) => this.where.set(id, { column: index, band }));
         return el("div.column", {}, ...inside.map((id) => this.boxes.get(id).card));
       }));
       view.dataset.columns = columns.length;
-      view.dataset.tall = Math.max(...columns.map((column) => ids.filter((id) => state.boxes[id].column === column).length));
       if (detour) view.dataset.detour = "yes";
       return view;
     });
@@ -111,7 +112,8 @@ export class Stage {
   measure() {
     const width = this.picture.clientWidth;
     if (width === 0 || this.boxes.size === 0) return;
-    const layout = width < BESIDE ? "narrow" : width < ROOMY || this.boxes.size > FEW ? "compact" : "roomy";
+    const many = this.boxes.size > FEW || this.tall > LOW;
+    const layout = width < BESIDE ? "narrow" : width < ROOMY || many ? "compact" : "roomy";
     if (layout !== this.layout) {
       this.layout = layout;
       setAttribute(this.view, "data-layout", layout);
