@@ -8,7 +8,6 @@ use std::time::{Duration, Instant, SystemTime};
 
 use humantime::format_rfc3339_seconds;
 use serde::Serialize;
-use serde_json::json;
 use tokio::sync::watch;
 
 use crate::event::Event;
@@ -57,6 +56,15 @@ struct Kept {
 }
 
 #[derive(Serialize)]
+struct Header<'a> {
+    lab: u32,
+    scene: &'a str,
+    experiment: Option<&'a str>,
+    started: String,
+    version: &'static str,
+}
+
+#[derive(Serialize)]
 struct Timed<'a> {
     t: f64,
     #[serde(flatten)]
@@ -82,15 +90,11 @@ impl Journal {
 
     /// Forgets the last run, and starts another one.
     pub fn begin(&self, scene: &str, experiment: Option<&str>) -> Recorder {
-        let header = json!({
-            "lab": FORMAT,
-            "scene": scene,
-            "experiment": experiment,
-            "started": format_rfc3339_seconds(SystemTime::now()).to_string(),
-            "version": env!("CARGO_PKG_VERSION"),
-        });
+        let started = format_rfc3339_seconds(SystemTime::now()).to_string();
+        let version = env!("CARGO_PKG_VERSION");
+        let header = Header { lab: FORMAT, scene, experiment, started, version };
         let mut run = self.lock();
-        *run = Run::new(run.number + 1, header.to_string());
+        *run = Run::new(run.number + 1, serde_json::to_string(&header).unwrap_or_default());
         Recorder { journal: self.clone(), run: run.number }
     }
 

@@ -82,7 +82,9 @@ impl Lab {
     pub async fn act(&self, request: &[u8]) -> Result<()> {
         match serde_json::from_slice(request).context("this is no command")? {
             Request::Whole(Whole::Scene { scene }) => self.start_scene(&scene).await,
-            Request::Whole(Whole::Experiment { experiment }) => self.start_experiment(&experiment).await,
+            Request::Whole(Whole::Experiment { experiment }) => {
+                self.start_experiment(&experiment).await
+            }
             Request::Whole(Whole::Stop) => self.stop().await,
             Request::Part(action) => {
                 let stage = self.current.lock().await.as_ref().map(|current| current.stage.clone());
@@ -123,7 +125,8 @@ impl Lab {
     pub async fn run_experiment(&self, id: &str) -> Result<Verdict> {
         let scene = experiments::scene(id);
         let scene = scene.with_context(|| format!("there is no experiment {id}"))?;
-        let (stage, recorder) = self.set_up(&mut *self.current.lock().await, scene, Some(id)).await?;
+        let (stage, recorder) =
+            self.set_up(&mut *self.current.lock().await, scene, Some(id)).await?;
         *self.current.lock().await =
             Some(Current { stage: stage.clone(), recorder, experiment: None });
         experiments::run(id, &stage).await
@@ -140,8 +143,7 @@ impl Lab {
             current.close().await;
         }
         let recorder = self.journal.begin(scene.id, experiment);
-        let stage = Stage::open(scene, recorder.clone(), self.programs.clone())?;
-        stage.show(experiment)?;
+        let stage = Stage::open(scene, experiment, recorder.clone(), self.programs.clone())?;
         Ok((stage, recorder))
     }
 

@@ -1,12 +1,10 @@
 //! The ledger of a wire: which messages passed, in which order, not only how many.
 
-use std::collections::BTreeSet;
-
 /// How many messages are kept for each way.
 const KEPT: usize = 1_000_000;
 
 /// The numbers of the tasks or results that passed. What has no number is not here.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Ledger {
     /// From the socket that connects to the one that binds.
     pub up: Vec<u64>,
@@ -15,8 +13,9 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// A message passed that begins with these bytes.
-    pub fn pass(way: &mut Vec<u64>, start: &[u8]) {
+    /// A message passed whose last frame begins with these bytes.
+    pub fn pass(&mut self, up: bool, start: &[u8]) {
+        let way = if up { &mut self.up } else { &mut self.down };
         if let Some(number) = number(start).filter(|_| way.len() < KEPT) {
             way.push(number);
         }
@@ -30,11 +29,6 @@ fn number(json: &[u8]) -> Option<u64> {
     let digits = json[at..].trim_ascii_start();
     let end = digits.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(digits.len());
     str::from_utf8(&digits[..end]).ok()?.parse().ok()
-}
-
-/// Different numbers.
-pub fn distinct(numbers: &[u64]) -> BTreeSet<u64> {
-    numbers.iter().copied().collect()
 }
 
 #[cfg(test)]

@@ -69,6 +69,10 @@ impl Programs {
                     let port = ports.tapped(&part.id, &connects.to);
                     arguments.extend([connects.flag.to_owned(), endpoint(port)?]);
                 }
+                Flag::Addresses(connects) => {
+                    let endpoint = endpoint(ports.tapped(&part.id, &connects.to))?;
+                    arguments.push(endpoint.trim_start_matches("tcp://").to_owned());
+                }
             }
         }
         let (program, script) = match language {

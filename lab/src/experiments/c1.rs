@@ -14,9 +14,9 @@ const REQUESTS: u64 = 6;
 
 pub fn scene() -> Scene {
     let servers = (0..).zip(SERVERS).map(|(row, id)| server(id, row).with_text("--reply", id));
-    let clients = (0..).zip(CLIENTS).map(|(row, id)| {
-        client(id, row, &SERVERS).with("--count 6").lasting("--interval", 1000)
-    });
+    let clients = (0..)
+        .zip(CLIENTS)
+        .map(|(row, id)| client(id, row, &SERVERS).with("--count 6").lasting("--interval", 1000));
     Scene::new("c1", servers.chain(clients))
 }
 
@@ -48,7 +48,10 @@ pub async fn play(play: &Play) -> Result<Verdict> {
     Ok(play.verdict(
         score,
         even && score.lost == 0,
-        format!("Each server answered two requests of each client: {arrived} of {} answers.", score.expected),
+        format!(
+            "Each server answered two requests of each client: {arrived} of {} answers.",
+            score.expected
+        ),
         format!("每個伺服器各回應每個用戶端兩個請求：{} 個回應收到 {arrived} 個。", score.expected),
     ))
 }

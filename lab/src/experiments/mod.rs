@@ -4,7 +4,21 @@
 //! to do, does what a user could do by the buttons, waits until it has happened, and counts. All
 //! figures are the programs' own, from the lines they print, or those of the taps.
 
+mod c0;
 mod c1;
+mod c10;
+mod c11;
+mod c12;
+mod c13;
+mod c2;
+mod c3;
+mod c4;
+mod c5;
+mod c6;
+mod c7;
+mod c8;
+mod c9;
+mod loss;
 
 use std::time::Duration;
 
@@ -12,21 +26,30 @@ use anyhow::{Context, Result, bail};
 use tokio::time::sleep;
 
 use crate::event::{Event, Score, Text, Verdict, WireState};
-use crate::scene::Scene;
+use crate::ledger::Ledger;
+use crate::scene::{Part, Scene};
 use crate::stage::{Action, Facts, Stage};
 
 /// How long anything may take before an experiment gives up: much longer than it takes.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The ids, in the order of the article.
-pub const ALL: [&str; 14] = [
-    "c0", "c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8", "c9", "c10", "c11", "c12", "c13",
-];
-
 /// The scene of an experiment.
 pub fn scene(id: &str) -> Option<Scene> {
     Some(match id {
+        "c0" => c0::scene(),
         "c1" => c1::scene(),
+        "c2" => c2::scene(),
+        "c3" => c3::scene(),
+        "c4" => c4::scene(),
+        "c5" => c5::scene(),
+        "c6" => c6::scene(),
+        "c7" => c7::scene(),
+        "c8" => c8::scene(),
+        "c9" => c9::scene(),
+        "c10" => c10::scene(),
+        "c11" => c11::scene(),
+        "c12" => c12::scene(),
+        "c13" => c13::scene(),
         _ => return None,
     })
 }
@@ -39,7 +62,20 @@ pub fn scene(id: &str) -> Option<Scene> {
 pub async fn run(id: &str, stage: &Stage) -> Result<Verdict> {
     let play = Play { id: id.to_owned(), stage: stage.clone() };
     let played = match id {
+        "c0" => c0::play(&play).await,
         "c1" => c1::play(&play).await,
+        "c2" => c2::play(&play).await,
+        "c3" => c3::play(&play).await,
+        "c4" => c4::play(&play).await,
+        "c5" => c5::play(&play).await,
+        "c6" => c6::play(&play).await,
+        "c7" => c7::play(&play).await,
+        "c8" => c8::play(&play).await,
+        "c9" => c9::play(&play).await,
+        "c10" => c10::play(&play).await,
+        "c11" => c11::play(&play).await,
+        "c12" => c12::play(&play).await,
+        "c13" => c13::play(&play).await,
         _ => bail!("there is no experiment {id}"),
     };
     match &played {
@@ -119,11 +155,7 @@ impl Play {
     }
 
     /// Waits until `look` finds what it looks for.
-    pub async fn until<T>(
-        &self,
-        what: &str,
-        look: impl Fn(&Facts<'_>) -> Option<T>,
-    ) -> Result<T> {
+    pub async fn until<T>(&self, what: &str, look: impl Fn(&Facts<'_>) -> Option<T>) -> Result<T> {
         let found = self.stage.until(PATIENCE, look).await;
         found.with_context(|| format!("waited for {what} in vain"))
     }
@@ -131,6 +163,16 @@ impl Play {
     /// Looks at what is known now.
     pub fn look<T>(&self, look: impl FnOnce(&Facts<'_>) -> T) -> T {
         self.stage.look(look)
+    }
+
+    /// Everything that passed on a wire.
+    pub fn passed(&self, wire: &str) -> Ledger {
+        self.look(|facts| facts.passed(wire, Ledger::clone))
+    }
+
+    /// Gives a program another command line, from its next start on.
+    pub fn replace(&self, part: Part) -> Result<()> {
+        self.stage.replace(part)
     }
 
     /// The number in a program's summary, such as `results collected: 7`, when it has ended.

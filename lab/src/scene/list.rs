@@ -7,14 +7,7 @@ use super::{
 
 /// The scenes, in the order of the article.
 pub fn all() -> Vec<Scene> {
-    vec![
-        req_rep(),
-        req_rep_3x3(),
-        pub_sub(),
-        pipeline(),
-        pipeline_3(),
-        reliable_pipeline(),
-    ]
+    vec![req_rep(), req_rep_3x3(), pub_sub(), pipeline(), pipeline_3(), reliable_pipeline()]
 }
 
 fn req_rep() -> Scene {
@@ -73,9 +66,7 @@ fn reliable_pipeline() -> Scene {
             .connects("--connect", "SUB", "dispatcher", "--progress-bind")
     };
     let parts = [dispatcher(0), sink(0), worker(1), worker(2)];
-    Scene::new("reliable-pipeline", parts)
-        .adding("worker", worker)
-        .adding("subscriber", watching)
+    Scene::new("reliable-pipeline", parts).adding("worker", worker).adding("subscriber", watching)
 }
 
 /// A server in the column to the right of the clients.
@@ -97,7 +88,12 @@ pub fn publisher() -> Part {
 
 /// A subscriber.
 pub fn subscriber(id: &str, row: u8, topic: &str) -> Part {
-    Part::new(id, SUBSCRIBER, (1, row)).with(topic).connects("--connect", "SUB", "publisher", "--bind")
+    Part::new(id, SUBSCRIBER, (1, row)).with(topic).connects(
+        "--connect",
+        "SUB",
+        "publisher",
+        "--bind",
+    )
 }
 
 /// The producer of a pipeline, which binds.

@@ -62,6 +62,8 @@ pub enum Flag {
     Binds(&'static str, &'static str),
     /// A flag that connects a socket to one that another part binds.
     Connects(Connects),
+    /// The same for a program that does without ZeroMQ: a host and a port, without a flag.
+    Addresses(Connects),
 }
 
 /// A socket that connects.
@@ -158,6 +160,18 @@ impl Part {
         self
     }
 
+    /// Connects without a flag, by host and port.
+    #[must_use]
+    pub fn addresses(mut self, socket: &'static str, to: &str, bound_by: &'static str) -> Self {
+        self.flags.push(Flag::Addresses(Connects {
+            flag: "",
+            socket,
+            to: to.to_owned(),
+            bound_by,
+        }));
+        self
+    }
+
     /// The flags that bind.
     pub fn binds_by(&self) -> impl Iterator<Item = &'static str> {
         self.flags.iter().filter_map(|flag| match flag {
@@ -177,7 +191,7 @@ impl Part {
     /// The sockets that connect.
     pub fn connections(&self) -> impl Iterator<Item = &Connects> {
         self.flags.iter().filter_map(|flag| match flag {
-            Flag::Connects(connects) => Some(connects),
+            Flag::Connects(connects) | Flag::Addresses(connects) => Some(connects),
             _ => None,
         })
     }

@@ -76,11 +76,17 @@ impl Server {
                 .route(&below("do"), post(act))
                 .with_state(lab),
             Content::Replay(recording) => Router::new()
-                .route(&below(""), get(|| async { Redirect::temporary("replay.html?recording=recording") }))
+                .route(
+                    &below(""),
+                    get(|| async { Redirect::temporary("replay.html?recording=recording") }),
+                )
                 .route(&below("recording"), get(move || async { recorded(recording) })),
         };
         let routes = routes
-            .route(&below("{name}"), get(|Path(name): Path<String>| async move { assets::asset(&name) }))
+            .route(
+                &below("{name}"),
+                get(|Path(name): Path<String>| async move { assets::asset(&name) }),
+            )
             .layer(from_fn_with_state(Gate::new(self.address), gate::check))
             .fallback(|| async { StatusCode::NOT_FOUND });
         axum::serve(self.listener, routes).await.context("cannot serve the page")
@@ -90,7 +96,9 @@ impl Server {
 async fn scenes() -> Response {
     match Lab::scenes() {
         Ok(scenes) => json(StatusCode::OK, &scenes),
-        Err(error) => json(StatusCode::INTERNAL_SERVER_ERROR, &json!({"error": format!("{error:#}")})),
+        Err(error) => {
+            json(StatusCode::INTERNAL_SERVER_ERROR, &json!({"error": format!("{error:#}")}))
+        }
     }
 }
 
@@ -121,20 +129,26 @@ fn recorded(recording: Bytes) -> Response {
 async fn events(State(lab): State<Lab>) -> Response {
     let watch = lab.journal.watch();
     let journal = lab.journal;
-    let stream = unfold((journal, watch, Position::default()), |(journal, mut watch, position)| async move {
-        let (text, position) = loop {
-            watch.borrow_and_update();
-            let (lines, position) = journal.since(position);
-            if !lines.is_empty() {
-                break (lines.iter().map(|line| format!("data: {line}\n\n")).collect(), position);
-            }
-            match timeout(ALIVE, watch.changed()).await {
-                Ok(Ok(())) => {}
-                Ok(Err(_)) => return None,
-                Err(_) => break (": alive\n\n".to_owned(), position),
-            }
-        };
-        Some((Ok::<_, std::convert::Infallible>(text), (journal, watch, position)))
-    });
+    let stream = unfold(
+        (journal, watch, Position::default()),
+        |(journal, mut watch, position)| async move {
+            let (text, position) = loop {
+                watch.borrow_and_update();
+                let (lines, position) = journal.since(position);
+                if !lines.is_empty() {
+                    break (
+                        lines.iter().map(|line| format!("data: {line}\n\n")).collect(),
+                        position,
+                    );
+                }
+                match timeout(ALIVE, watch.changed()).await {
+                    Ok(Ok(())) => {}
+                    Ok(Err(_)) => return None,
+                    Err(_) => break (": alive\n\n".to_owned(), position),
+                }
+            };
+            Some((Ok::<_, std::convert::Infallible>(text), (journal, watch, position)))
+        },
+    );
     ([(header::CONTENT_TYPE, "text/event-stream")], Body::from_stream(stream)).into_response()
 }

@@ -71,9 +71,7 @@ impl Stage {
             Action::Start { id } => self.start(&id),
             Action::Add { role } => self.add(&role),
             Action::Language { id, language } => self.set_language(&id, language),
-            Action::Wire { wire, state, delay_ms } => {
-                self.set_wire(wire, state, delay_ms).await
-            }
+            Action::Wire { wire, state, delay_ms } => self.set_wire(wire, state, delay_ms).await,
         }
     }
 
@@ -134,7 +132,12 @@ impl Stage {
 
     fn pause(&self, id: String, pause: bool) -> Result<()> {
         self.with(&id, |of| {
-            ensure!(of.paused != pause, "{} is {}paused", of.part.id, if pause { "" } else { "not " });
+            ensure!(
+                of.paused != pause,
+                "{} is {}paused",
+                of.part.id,
+                if pause { "" } else { "not " }
+            );
             of.running()?.signal(if pause { Signal::SIGSTOP } else { Signal::SIGCONT })?;
             of.paused = pause;
             Ok(())

@@ -1,10 +1,13 @@
 //! What is known of a scene: for experiments, which wait for something, and judge by it.
 
+use std::sync::PoisonError;
+
 use tap::{Count, Counts};
 
 use super::process::Ended;
 use super::{Box, State, Wire};
 use crate::event::Stream;
+use crate::ledger::Ledger;
 
 /// The state of a stage, to look at.
 pub struct Facts<'a>(&'a State);
@@ -63,5 +66,13 @@ impl<'a> Facts<'a> {
         let Counts { up, down, .. } =
             self.wire(wire).map(|wire| wire.tap.counts()).unwrap_or_default();
         (up, down)
+    }
+
+    /// Looks at which messages have passed on a wire.
+    pub fn passed<T>(&self, wire: &str, look: impl FnOnce(&Ledger) -> T) -> T {
+        match self.wire(wire) {
+            Some(wire) => look(&wire.ledger.lock().unwrap_or_else(PoisonError::into_inner)),
+            None => look(&Ledger::default()),
+        }
     }
 }

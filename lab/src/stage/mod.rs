@@ -5,6 +5,7 @@ mod facts;
 mod ports;
 mod process;
 mod sample;
+mod summary;
 mod terminal;
 mod wire;
 
@@ -31,7 +32,7 @@ const MAX_BOXES: usize = 64;
 /// How often counts are recorded, where they have changed.
 const COUNTS: Duration = Duration::from_millis(250);
 /// How many messages a second are shown on all wires together, each way.
-const MESSAGES: u32 = 40;
+const MESSAGES: u32 = 30;
 /// How long programs have to end by themselves when the scene is stopped.
 const GRACE: Duration = Duration::from_millis(1500);
 /// How long the kernel may take to end a process that was killed.
@@ -47,6 +48,7 @@ struct Shared {
     programs: Programs,
     /// Where the programs run, and the sink writes.
     folder: TempDir,
+    is_experiment: bool,
     state: Mutex<State>,
     changed: watch::Sender<()>,
 }
@@ -71,31 +73,48 @@ struct Box {
 }
 
 impl Stage {
-    /// Sets a scene up: its wires are there, and no program runs yet.
+    /// Sets a scene up, for an `experiment` or for itself: its wires are there, and no program runs
+    /// yet.
     ///
     /// # Errors
     ///
     /// What keeps a tap from listening; no room for the folder of the run.
-    pub fn open(scene: Scene, recorder: Recorder, programs: Programs) -> Result<Self> {
+    pub fn open(
+        scene: Scene,
+        experiment: Option<&str>,
+        recorder: Recorder,
+        programs: Programs,
+    ) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("lab-").tempdir();
         let folder = folder.context("cannot create a folder for the run")?;
         let (changed, state) = (watch::Sender::new(()), Mutex::default());
         let parts = scene.parts.clone();
-        let stage = Self(Arc::new(Shared { scene, recorder, programs, folder, state, changed }));
+        let is_experiment = experiment.is_some();
+        let stage = Self(Arc::new(Shared {
+            scene,
+            recorder,
+            programs,
+            folder,
+            is_experiment,
+            state,
+            changed,
+        }));
         for part in &parts {
             stage.add_box(part)?;
         }
         for part in &parts {
             stage.add_wires(part)?;
         }
+        stage.show(experiment)?;
         stage.watch_counts();
         Ok(stage)
     }
 
     /// Records what is on the picture.
-    pub fn show(&self, experiment: Option<&str>) -> Result<()> {
+    fn show(&self, experiment: Option<&str>) -> Result<()> {
         let state = self.lock();
-        let boxes = state.boxes.iter().map(|of| self.facts_of(of, &state)).collect::<Result<_>>()?;
+        let boxes =
+            state.boxes.iter().map(|of| self.facts_of(of, &state)).collect::<Result<_>>()?;
         let wires = state.wires.iter().map(|wire| wire.facts.clone()).collect();
         self.0.recorder.add(&Event::Scene {
             scene: self.0.scene.id.to_owned(),
@@ -151,7 +170,7 @@ impl Stage {
                 sockets: [connects.socket, binds],
             };
             added.push(facts.clone());
-            let wire = Wire::open(facts, port, self)?;
+            let wire = Wire::open(facts, port, self, self.0.is_experiment)?;
             self.lock().wires.push(wire);
         }
         Ok(added)
@@ -200,10 +219,13 @@ impl Stage {
             let State { boxes, wires, .. } = &mut *state;
             let Some(of) = boxes.iter_mut().find(|of| of.part.id == id) else { return };
             match news {
-                News::Printed(stream, line) => Vec::from_iter(of.terminal.print(stream, line)),
+                News::Printed(stream, line) => {
+                    let counter = summary::counter(id, stream, &line);
+                    of.terminal.print(stream, line).into_iter().chain(counter).collect()
+                }
                 News::Ended(ended) => {
                     (of.process, of.paused, of.ended) = (None, false, Some(ended));
-                    let mut events = of.terminal.waiting(true);
+                    let mut events: Vec<_> = of.terminal.waiting(true);
                     // What it did last is counted before it is seen to have ended.
                     events.extend(wires.iter_mut().filter_map(Wire::counted));
                     let Ended { code, signal } = ended;

@@ -35,11 +35,8 @@ struct Shown {
 impl Terminal {
     /// Nothing printed yet.
     pub fn new(id: &str) -> Self {
-        let shown = || Shown {
-            sampler: Sampler::new(SHOWN, SHOWN),
-            waiting: VecDeque::new(),
-            skipped: 0,
-        };
+        let shown =
+            || Shown { sampler: Sampler::new(SHOWN, SHOWN), waiting: VecDeque::new(), skipped: 0 };
         Self { id: id.to_owned(), lines: VecDeque::new(), streams: [shown(), shown()] }
     }
 

@@ -1,15 +1,15 @@
 //! A wire: the connection between two programs, through a tap, and what passes there.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use tap::zmtp::Seen;
-use tap::{Counts, Link, Tap};
+use tap::{Counts, Link, Options, Tap};
 use tokio::sync::mpsc;
 
-use super::sample::Sampler;
 use super::Stage;
+use super::sample::Sampler;
 use crate::event::{Event, Way, WireFacts, WireState};
 use crate::ledger::Ledger;
 
@@ -31,15 +31,23 @@ pub struct Wire {
 }
 
 impl Wire {
-    /// Opens a tap before the socket that binds `port`.
+    /// Opens a tap before the socket that binds `port`. With `keeps_ledger`, every message is kept.
     ///
     /// # Errors
     ///
     /// What keeps the tap from listening.
-    pub fn open(facts: WireFacts, port: u16, stage: &Stage) -> Result<Self> {
+    pub fn open(facts: WireFacts, port: u16, stage: &Stage, keeps_ledger: bool) -> Result<Self> {
         let (events, received) = mpsc::channel(WAITING);
         let ledger = Arc::new(Mutex::new(Ledger::default()));
-        let tap = Tap::open(&format!("127.0.0.1:{port}"), events)?;
+        let kept = Arc::clone(&ledger);
+        let witness = move |_, way, seen: &Seen<'_>| {
+            if let (true, Seen::Message(message)) = (keeps_ledger, seen) {
+                let last = message.frames.last().map_or(&[][..], |frame| &frame.start);
+                kept.lock().unwrap_or_else(PoisonError::into_inner).pass(way == tap::Way::Up, last);
+            }
+        };
+        let options = Options { witness: Arc::new(witness), follows: true };
+        let tap = Tap::open_with(&format!("127.0.0.1:{port}"), events, options)?;
         tokio::spawn(record(received, facts.wire.clone(), stage.clone()));
         Ok(Self { facts, tap: Arc::new(tap), ledger, recorded: Counts::default() })
     }

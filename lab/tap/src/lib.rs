@@ -25,4 +25,5 @@ pub mod zmtp;
 
 pub use connection::QUEUE;
 pub use event::{Count, Counts, Event, Way};
-pub use proxy::{Link, MAX_CONNECTIONS, Tap};
+pub use observer::Witness;
+pub use proxy::{Link, MAX_CONNECTIONS, Options, Tap};

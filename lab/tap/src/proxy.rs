@@ -12,18 +12,20 @@ use tokio::runtime::Handle;
 use tokio::select;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
-use tokio::time::sleep;
+use tokio::time::{interval, sleep};
 
 use crate::connection::Connection;
-use crate::event::{Counts, Event, Way};
-use crate::observer::Reporter;
-use crate::zmtp::Seen;
+use crate::event::{Counts, Event};
+use crate::observer::{Reporter, Witness};
 
 /// How many connections a tap has at most at a time.
 pub const MAX_CONNECTIONS: usize = 256;
 
 /// How long a listener waits that could not accept, such as for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// How often a tap that follows looks whether the program behind it is there.
+const LOOK: Duration = Duration::from_millis(25);
 
 /// How many connections the OS accepts for a tap that is busy.
 const BACKLOG: u32 = 1024;
@@ -63,6 +65,22 @@ pub struct Tap {
     counts: watch::Receiver<Counts>,
 }
 
+/// How a tap is opened.
+pub struct Options {
+    /// Sees all that passes, on the connection of which number and which way, for somebody who has
+    /// to know which messages there were. It must not block.
+    pub witness: Arc<Witness>,
+    /// Whether the tap listens only while the program behind it does, on this host: then one that
+    /// connects finds that nobody is there (connection refused), as it would without a tap.
+    pub follows: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { witness: Arc::new(|_, _, _| {}), follows: false }
+    }
+}
+
 /// A state to set, and whom to tell when it is.
 type Order = (Link, oneshot::Sender<Result<()>>);
 
@@ -79,36 +97,33 @@ impl Tap {
     ///
     /// The caller is not in a Tokio runtime, or the OS has no port or file descriptor.
     pub fn open(to: &str, events: mpsc::Sender<Event>) -> Result<Self> {
-        Self::open_with(to, events, |_, _, _| {})
+        Self::open_with(to, events, Options::default())
     }
 
-    /// The same, with a `witness` that sees all that passes, on the connection of which number and
-    /// which way, for somebody who has to know which messages there were. It must not block.
+    /// The same, with options.
     ///
     /// # Errors
     ///
     /// As [`Tap::open`].
-    pub fn open_with(
-        to: &str,
-        events: mpsc::Sender<Event>,
-        witness: impl Fn(u64, Way, &Seen<'_>) + Send + Sync + 'static,
-    ) -> Result<Self> {
+    pub fn open_with(to: &str, events: mpsc::Sender<Event>, options: Options) -> Result<Self> {
         let runtime = Handle::try_current().context("cannot open a tap")?;
         // Bound but never listening, this keeps the port while the listener is closed.
         let reserved = bind((Ipv4Addr::LOCALHOST, 0).into())?;
         let address = reserved.local_addr().context("cannot find out the tap's port")?;
-        let listener = listen(address)?;
+        let there = !options.follows || is_there(to);
+        let listener = there.then(|| listen(address)).transpose()?;
         let (counts, totals) = watch::channel(Counts::default());
         let (orders, received) = mpsc::channel(1);
         let proxy = Proxy {
             reserved,
             address,
-            listener: Some(listener),
+            listener,
             to: to.to_owned(),
             link: watch::Sender::new(Link::Mended),
             connections: JoinSet::new(),
             accepted: 0,
-            reporter: Reporter { events, counts, witness: Arc::new(witness) },
+            follows: options.follows,
+            reporter: Reporter { events, counts, witness: options.witness },
         };
         runtime.spawn(proxy.run(received));
         Ok(Self { port: address.port(), orders, counts: totals })
@@ -148,9 +163,10 @@ struct Proxy {
     #[expect(dead_code, reason = "it is there to be held")]
     reserved: TcpSocket,
     address: SocketAddr,
-    /// `None` while the link is cut.
+    /// `None` while the link is cut, and while there is nobody to follow.
     listener: Option<TcpListener>,
     to: String,
+    follows: bool,
     link: watch::Sender<Link>,
     connections: JoinSet<()>,
     accepted: u64,
@@ -159,6 +175,7 @@ struct Proxy {
 
 impl Proxy {
     async fn run(mut self, mut orders: mpsc::Receiver<Order>) {
+        let mut looks = interval(LOOK);
         loop {
             let listener = self.listener.as_ref();
             let listener = listener.filter(|_| self.connections.len() < MAX_CONNECTIONS);
@@ -169,7 +186,8 @@ impl Proxy {
                     // Whoever gave the order may have stopped waiting.
                     drop(done.send(self.set(link).await));
                 }
-                Some(_) = self.connections.join_next() => {}
+                Some(_) = self.connections.join_next() => self.follow(),
+                _ = looks.tick(), if self.follows => self.follow(),
                 accepted = accept(listener) => match accepted {
                     Ok(accepted) => self.pass(accepted),
                     Err(error) => {
@@ -188,10 +206,23 @@ impl Proxy {
         self.link.send_replace(link);
         if link == Link::Cut {
             while self.connections.join_next().await.is_some() {}
-        } else if self.listener.is_none() {
+        } else if self.listener.is_none() && (!self.follows || is_there(&self.to)) {
             self.listener = Some(listen(self.address)?);
         }
         Ok(())
+    }
+
+    /// Listens while the program behind the tap does.
+    fn follow(&mut self) {
+        if !self.follows || *self.link.borrow() == Link::Cut {
+            return;
+        }
+        match (is_there(&self.to), &self.listener) {
+            (false, Some(_)) => self.listener = None,
+            // What keeps it from listening may be gone at the next look.
+            (true, None) => self.listener = listen(self.address).ok(),
+            _ => {}
+        }
     }
 
     fn pass(&mut self, accepted: TcpStream) {
@@ -228,6 +259,17 @@ fn bind(address: SocketAddr) -> Result<TcpSocket> {
         socket.bind(address).map(|()| socket)
     };
     bind().with_context(|| format!("cannot bind tcp://{address}"))
+}
+
+/// Whether somebody listens on that port of this host: then nobody else can bind it, not even with
+/// `SO_REUSEADDR`. To connect would tell as much, but show in the logs of the program there.
+fn is_there(to: &str) -> bool {
+    let Ok(address) = to.parse() else { return true };
+    let bound = socket(address).and_then(|socket| {
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)
+    });
+    bound.is_err()
 }
 
 fn listen(address: SocketAddr) -> Result<TcpListener> {

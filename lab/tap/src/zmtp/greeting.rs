@@ -15,7 +15,8 @@ pub struct Greeting {
     pub version: (u8, u8),
     /// How it secures connections: `NULL`, `PLAIN`, `CURVE` or another name.
     pub mechanism: String,
-    /// Whether it is the server, which matters to PLAIN and CURVE.
+    /// Whether it is the server, for PLAIN and CURVE. libzmq never says so: its servers know by
+    /// themselves.
     pub as_server: bool,
 }
 
