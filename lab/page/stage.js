@@ -63,6 +63,10 @@ export class Stage {
   /** Shows the player's state. */
   update() {
     const state = this.player.state();
+    this.wires.fly(this.player.flying());
+    this.timeline.update();
+    if (state === this.shown) return state;
+    this.shown = state;
     const key = JSON.stringify([
       Object.values(state.boxes).map(({ box, column, row }) => [box, column, row]),
       Object.values(state.wires).map(({ wire, connects, binds }) => [wire, connects, binds]),
@@ -73,8 +77,6 @@ export class Stage {
     }
     for (const [id, view] of this.boxes) view.update(state.boxes[id]);
     this.wires.update(state.wires);
-    this.wires.fly(this.player.flying());
-    this.timeline.update();
     this.sequence.update(this.player, state, [...this.boxes.keys()]);
     return state;
   }
@@ -83,10 +85,11 @@ export class Stage {
   arrange(state) {
     const boxes = Object.values(state.boxes).sort((one, other) => one.column - other.column || one.row - other.row);
     const wires = Object.values(state.wires);
-    this.boxes = new Map(boxes.map(({ box }) => [box, this.boxes.get(box) ?? new BoxView(box, this.options.act)]));
+    const groups = bands(boxes, wires);
+    this.boxes = new Map(groups.flat().map((id) => [id, this.boxes.get(id) ?? new BoxView(id, this.options.act)]));
     this.where = new Map();
     this.tall = 0;
-    const views = bands(boxes, wires).map((ids, band) => {
+    const views = groups.map((ids, band) => {
       const columns = [...new Set(ids.map((id) => state.boxes[id].column))].sort((one, other) => one - other);
       const detour = wires.some((wire) => {
         const [one, other] = [wire.connects, wire.binds].map((id) => columns.indexOf(state.boxes[id]?.column));
@@ -100,9 +103,14 @@ export class Stage {
       }));
       view.dataset.columns = columns.length;
       if (detour) view.dataset.detour = "yes";
-      return view;
+      const reliable = ids.some((id) => state.boxes[id].role === "dispatcher");
+      const plain = ids.some((id) => state.boxes[id].role === "producer");
+      const name = groups.length > 1 && (reliable || plain) ? text(reliable ? "reliable" : "plain") : null;
+      return name ? el("div.named", {}, el("h2.band-name", {}, name), view) : view;
     });
     this.bands.replaceChildren(...views);
+    this.observer.disconnect();
+    for (const element of [this.picture, ...[...this.boxes.values()].map(({ card }) => card)]) this.observer.observe(element);
     this.wires.arrange(wires);
     this.layout = null;
     this.measure();
@@ -130,5 +138,6 @@ export class Stage {
     }));
     const wires = Object.values(this.player.state().wires);
     this.wires.place(curves(wires, rects, layout === "narrow"), width);
+    this.shown = null; // The diagram depends on the width.
   }
 }

@@ -70,6 +70,7 @@ const TEXTS = {
   "counter.published": ["published", "已發布"],
   "counter.passed_on": ["passed on", "已轉送"],
   "counter.collected": ["collected", "已收集"],
+  "counter.written": ["written", "已寫入"],
   "counter.lost": ["lost", "遺失"],
   "counter.done": ["done", "已完成"],
   "do.kill": ["Kill", "強制終止"],

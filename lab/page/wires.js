@@ -134,9 +134,9 @@ export class Wires {
 export function textOf(event) {
   if (event.is === "command") return event.text && event.name !== "READY" ? `${event.name} ${event.text}` : event.name;
   if (event.encrypted) return text("bytes", number(event.bytes));
-  // REQ and REP put an empty frame first.
-  const frames = event.frames.length > 1 && event.frames[0] === "" ? event.frames.slice(1) : event.frames;
-  return frames.join(" │ ");
+  // REQ and REP put an envelope first: an empty frame, and before it the number of the request, where there is one.
+  const empty = event.frames.slice(0, -1).slice(0, 2).indexOf("");
+  return event.frames.slice(empty + 1).join(" │ ");
 }
 
 /** Of a JSON object its type and its number, which say most. */
@@ -175,7 +175,8 @@ function label(event, [start, , , end], { x, y }, upwards, width) {
     return shown.length > fits ? `${shown.slice(0, fits - 1)}…` : shown;
   };
   if (Math.abs(end.x - start.x) <= Math.abs(end.y - start.y)) {
-    const toLeft = (start.x + end.x) / 2 < width / 2 - 20;
+    const short = Math.min(full.length, LONGEST) * LETTER + 10;
+    const toLeft = (start.x + end.x) / 2 < width / 2 - 20 ? x > short || x > width - x : width - x < short && x > width - x;
     const room = (toLeft ? x : width - x) - 10;
     return svg("text", { x: x + (toLeft ? -10 : 10), y: y + 4, "text-anchor": toLeft ? "end" : "start" }, fit(room));
   }
