@@ -1,0 +1,312 @@
+//! The stage: the processes of a scene, the wires between them, and what one can do to them.
+
+mod actions;
+mod facts;
+mod ports;
+mod process;
+mod sample;
+mod summary;
+mod terminal;
+mod wire;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use tempfile::TempDir;
+use tokio::sync::watch;
+use tokio::time::{MissedTickBehavior, interval, timeout};
+
+use crate::event::{BoxFacts, Event, Language, WireFacts};
+use crate::journal::Recorder;
+use crate::programs::{Ports, Programs};
+use crate::scene::{Part, Scene};
+pub use actions::Action;
+pub use facts::Facts;
+use process::{Ended, News, Process};
+use terminal::Terminal;
+use wire::Wire;
+
+/// The most boxes that a scene can have, and so the most processes.
+const MAX_BOXES: usize = 64;
+/// How often counts are recorded, where they have changed.
+const COUNTS: Duration = Duration::from_millis(250);
+/// How many messages a second are shown on all wires together, each way.
+const MESSAGES: u32 = 30;
+/// How long programs have to end by themselves when the scene is stopped.
+const GRACE: Duration = Duration::from_millis(1500);
+/// How long the kernel may take to end a process that was killed.
+const KILLED: Duration = Duration::from_secs(5);
+
+/// A scene with its processes and wires.
+#[derive(Clone)]
+pub struct Stage(Arc<Shared>);
+
+struct Shared {
+    scene: Scene,
+    recorder: Recorder,
+    programs: Programs,
+    /// Where the programs run, and the sink writes.
+    folder: TempDir,
+    is_experiment: bool,
+    state: Mutex<State>,
+    changed: watch::Sender<()>,
+}
+
+#[derive(Default)]
+struct State {
+    boxes: Vec<Box>,
+    wires: Vec<Wire>,
+    /// The ports of the sockets that bind: of which part, by which flag.
+    bound: Vec<(String, &'static str, u16)>,
+    closed: bool,
+}
+
+/// A program, whether it runs or not.
+struct Box {
+    part: Part,
+    language: Language,
+    terminal: Terminal,
+    process: Option<Process>,
+    paused: bool,
+    ended: Option<Ended>,
+}
+
+impl Stage {
+    /// Sets a scene up, for an `experiment` or for itself: its wires are there, and no program runs
+    /// yet.
+    ///
+    /// # Errors
+    ///
+    /// What keeps a tap from listening; no room for the folder of the run.
+    pub fn open(
+        scene: Scene,
+        experiment: Option<&str>,
+        recorder: Recorder,
+        programs: Programs,
+    ) -> Result<Self> {
+        let folder = tempfile::Builder::new().prefix("lab-").tempdir();
+        let folder = folder.context("cannot create a folder for the run")?;
+        let (changed, state) = (watch::Sender::new(()), Mutex::default());
+        let parts = scene.parts.clone();
+        let is_experiment = experiment.is_some();
+        let stage = Self(Arc::new(Shared {
+            scene,
+            recorder,
+            programs,
+            folder,
+            is_experiment,
+            state,
+            changed,
+        }));
+        for part in &parts {
+            stage.add_box(part)?;
+        }
+        for part in &parts {
+            stage.add_wires(part)?;
+        }
+        stage.show(experiment)?;
+        stage.watch_counts();
+        Ok(stage)
+    }
+
+    /// Records what is on the picture.
+    fn show(&self, experiment: Option<&str>) -> Result<()> {
+        let state = self.lock();
+        let boxes =
+            state.boxes.iter().map(|of| self.facts_of(of, &state)).collect::<Result<_>>()?;
+        let wires = state.wires.iter().map(|wire| wire.facts.clone()).collect();
+        self.0.recorder.add(&Event::Scene {
+            scene: self.0.scene.id.to_owned(),
+            experiment: experiment.map(str::to_owned),
+            boxes,
+            wires,
+        });
+        Ok(())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Records an event, and wakes those who wait for one.
+    pub fn record(&self, event: &Event) {
+        self.0.recorder.add(event);
+        self.0.changed.send_replace(());
+    }
+
+    fn add_box(&self, part: &Part) -> Result<()> {
+        let mut state = self.lock();
+        ensure!(state.boxes.len() < MAX_BOXES, "a scene has room for {MAX_BOXES} programs");
+        for flag in part.binds_by() {
+            state.bound.push((part.id.clone(), flag, ports::free()?));
+        }
+        state.boxes.push(Box {
+            terminal: Terminal::new(&part.id),
+            part: part.clone(),
+            language: Language::Rust,
+            process: None,
+            paused: false,
+            ended: None,
+        });
+        Ok(())
+    }
+
+    fn add_wires(&self, part: &Part) -> Result<Vec<WireFacts>> {
+        let mut added = Vec::new();
+        for connects in part.connections() {
+            let (port, binds) = {
+                let state = self.lock();
+                let binder = state.boxes.iter().find(|of| of.part.id == connects.to);
+                (
+                    state.bound(&connects.to, connects.bound_by).context("nothing binds there")?,
+                    binder.and_then(|of| of.part.bound(connects.bound_by)).unwrap_or_default(),
+                )
+            };
+            let facts = WireFacts {
+                wire: format!("{}-{}", part.id, connects.to),
+                connects: part.id.clone(),
+                binds: connects.to.clone(),
+                sockets: [connects.socket, binds],
+            };
+            added.push(facts.clone());
+            let wire = Wire::open(facts, port, self, self.0.is_experiment)?;
+            self.lock().wires.push(wire);
+        }
+        Ok(added)
+    }
+
+    fn facts_of(&self, of: &Box, state: &State) -> Result<BoxFacts> {
+        let line = self.0.programs.line(&of.part, of.language, state)?;
+        Ok(BoxFacts {
+            id: of.part.id.clone(),
+            program: of.part.program.file,
+            role: of.part.program.role,
+            language: of.language,
+            command: line.typed,
+            column: of.part.place.0,
+            row: of.part.place.1,
+        })
+    }
+
+    /// Records counts, and what programs print too quickly, at intervals, until the stage is closed.
+    fn watch_counts(&self) {
+        let stage = self.clone();
+        tokio::spawn(async move {
+            let mut ticks = interval(COUNTS);
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            loop {
+                ticks.tick().await;
+                let events = {
+                    let mut state = stage.lock();
+                    if state.closed {
+                        return;
+                    }
+                    let State { boxes, wires, .. } = &mut *state;
+                    let printed = boxes.iter_mut().flat_map(|of| of.terminal.waiting(false));
+                    printed.chain(wires.iter_mut().filter_map(Wire::counted)).collect::<Vec<_>>()
+                };
+                for event in &events {
+                    stage.record(event);
+                }
+            }
+        });
+    }
+
+    fn hear(&self, id: &str, news: News) {
+        let events = {
+            let mut state = self.lock();
+            let State { boxes, wires, .. } = &mut *state;
+            let Some(of) = boxes.iter_mut().find(|of| of.part.id == id) else { return };
+            match news {
+                News::Printed(stream, line) => {
+                    let counter = summary::counter(id, stream, &line);
+                    of.terminal.print(stream, line).into_iter().chain(counter).collect()
+                }
+                News::Ended(ended) => {
+                    (of.process, of.paused, of.ended) = (None, false, Some(ended));
+                    let mut events: Vec<_> = of.terminal.waiting(true);
+                    // What it did last is counted before it is seen to have ended.
+                    events.extend(wires.iter_mut().filter_map(Wire::counted));
+                    let Ended { code, signal } = ended;
+                    events.push(Event::Ended { id: id.to_owned(), code, signal });
+                    events
+                }
+            }
+        };
+        for event in &events {
+            self.record(event);
+        }
+        self.0.changed.send_replace(());
+    }
+
+    /// Waits until `look` finds what it looks for. `None`: not within `patience`.
+    pub async fn until<T>(
+        &self,
+        patience: Duration,
+        look: impl Fn(&Facts<'_>) -> Option<T>,
+    ) -> Option<T> {
+        let mut changes = self.0.changed.subscribe();
+        let found = async {
+            loop {
+                changes.borrow_and_update();
+                if let Some(found) = self.look(&look) {
+                    return Some(found);
+                }
+                changes.changed().await.ok()?;
+            }
+        };
+        timeout(patience, found).await.ok().flatten()
+    }
+
+    /// Looks at what is known now.
+    pub fn look<T>(&self, look: impl FnOnce(&Facts<'_>) -> T) -> T {
+        look(&Facts::new(&self.lock()))
+    }
+
+    /// Ends all programs, those that do not end by themselves with SIGKILL.
+    pub async fn stop(&self) {
+        self.interrupt_all();
+        let ended = |facts: &Facts<'_>| facts.nothing_runs().then_some(());
+        if self.until(GRACE, ended).await.is_none() {
+            self.kill_all();
+            self.until(KILLED, ended).await;
+        }
+    }
+
+    /// Kills all programs, and closes all wires. Nothing is recorded any more.
+    pub async fn close(&self) {
+        self.lock().closed = true;
+        self.kill_all();
+        self.until(KILLED, |facts| facts.nothing_runs().then_some(())).await;
+        self.lock().wires.clear();
+    }
+
+    /// How many messages a second are shown for each wire and way: the more wires, the fewer.
+    fn rate(&self) -> u32 {
+        let wires = self.0.scene.parts.iter().map(|part| part.connections().count()).sum::<usize>();
+        MESSAGES / u32::try_from(wires).unwrap_or(1).max(1)
+    }
+
+    /// The folder of the run.
+    pub fn folder(&self) -> &std::path::Path {
+        self.0.folder.path()
+    }
+}
+
+impl State {
+    fn bound(&self, part: &str, flag: &str) -> Option<u16> {
+        self.bound.iter().find(|(of, by, _)| of == part && *by == flag).map(|(_, _, port)| *port)
+    }
+}
+
+impl Ports for State {
+    fn bound(&self, part: &str, flag: &str) -> Option<u16> {
+        self.bound(part, flag)
+    }
+
+    fn tapped(&self, part: &str, to: &str) -> Option<u16> {
+        let mut wires = self.wires.iter();
+        wires.find(|wire| wire.facts.connects == part && wire.facts.binds == to).map(Wire::port)
+    }
+}

@@ -1,0 +1,119 @@
+//! What a tap costs: pushing messages and asking for replies, without a tap and through one, in
+//! turn. Prints the median of some rounds of each.
+//!
+//! ```text
+//! cargo run --release -p tap --example cost
+//! ```
+
+use std::thread;
+use std::time::Instant;
+
+use anyhow::{Context as _, Result, anyhow};
+use tap::Tap;
+use tokio::runtime::Builder;
+use tokio::sync::{mpsc, oneshot};
+use zmq::{Context, Socket, SocketType};
+
+const ROUNDS: usize = 7;
+const MESSAGES: u32 = 500_000;
+const LARGE_MESSAGES: u32 = 20_000;
+const REQUESTS: u32 = 5_000;
+
+fn main() -> Result<()> {
+    println!("{:<34}{:>12}{:>12}{:>9}", "", "direct", "through tap", "ratio");
+    row(
+        "pushed, 20 bytes (messages/s)",
+        || push(20, MESSAGES, false),
+        || push(20, MESSAGES, true),
+    )?;
+    let large = |tapped| push(64 * 1024, LARGE_MESSAGES, tapped);
+    row("pushed, 64 KiB (messages/s)", || large(false), || large(true))?;
+    row("round trip, 20 bytes (microseconds)", || ask(false), || ask(true))
+}
+
+/// Prints the medians of two measurements that are made in turn.
+fn row(
+    name: &str,
+    direct: impl Fn() -> Result<f64>,
+    tapped: impl Fn() -> Result<f64>,
+) -> Result<()> {
+    let (mut without, mut with) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        without.push(direct()?);
+        with.push(tapped()?);
+    }
+    let [without, with] = [without, with].map(|mut values| {
+        values.sort_by(f64::total_cmp);
+        values[ROUNDS / 2]
+    });
+    println!("{name:<34}{without:>12.0}{with:>12.0}{:>9.2}", with / without);
+    Ok(())
+}
+
+/// Messages per second from a PUSH socket to a PULL socket.
+fn push(size: usize, count: u32, tapped: bool) -> Result<f64> {
+    let (producer, consumer) = pair([zmq::PUSH, zmq::PULL], tapped)?;
+    producer.send("first", 0)?;
+    consumer.recv_bytes(0)?;
+    let start = Instant::now();
+    let sender = thread::spawn(move || -> zmq::Result<Socket> {
+        let body = vec![b'x'; size];
+        (0..count).try_for_each(|_| producer.send(&body, 0))?;
+        Ok(producer)
+    });
+    let mut message = zmq::Message::new();
+    (0..count).try_for_each(|_| consumer.recv(&mut message, 0))?;
+    let rate = f64::from(count) / start.elapsed().as_secs_f64();
+    sender.join().map_err(|_| anyhow!("the sender panicked"))??;
+    Ok(rate)
+}
+
+/// Microseconds between a request and its reply.
+fn ask(tapped: bool) -> Result<f64> {
+    let (server, client) = pair([zmq::REP, zmq::REQ], tapped)?;
+    let answers = thread::spawn(move || -> zmq::Result<()> {
+        (0..=REQUESTS).try_for_each(|_| server.send(server.recv_bytes(0)?, 0))
+    });
+    let round_trip = || client.send([b'x'; 20].as_slice(), 0).and_then(|()| client.recv_bytes(0));
+    round_trip()?;
+    let start = Instant::now();
+    (0..REQUESTS).try_for_each(|_| round_trip().map(drop))?;
+    let elapsed = start.elapsed();
+    answers.join().map_err(|_| anyhow!("the server panicked"))??;
+    Ok(elapsed.as_secs_f64() * 1e6 / f64::from(REQUESTS))
+}
+
+/// A bound socket and a connected one, with their own contexts, as in programs of their own.
+fn pair([binds, connects]: [SocketType; 2], tapped: bool) -> Result<(Socket, Socket)> {
+    let bound = Context::new().socket(binds)?;
+    bound.bind("tcp://127.0.0.1:*")?;
+    let endpoint = bound.get_last_endpoint()?.map_err(|_| anyhow!("no endpoint"))?;
+    let address = endpoint.strip_prefix("tcp://").context("no TCP endpoint")?;
+    let connected = Context::new().socket(connects)?;
+    if tapped {
+        connected.connect(&format!("tcp://127.0.0.1:{}", tap(address.to_owned())?))?;
+    } else {
+        connected.connect(&endpoint)?;
+    }
+    Ok((bound, connected))
+}
+
+/// Opens a tap in a thread of its own, with somebody who reads its events. Returns its port.
+fn tap(to: String) -> Result<u16> {
+    let (ready, opened) = oneshot::channel();
+    thread::spawn(move || -> Result<()> {
+        Builder::new_current_thread().enable_all().build()?.block_on(async {
+            let (sender, mut events) = mpsc::channel(1024);
+            let tap = Tap::open(&to, sender)?;
+            ready.send(tap.port()).map_err(|_| anyhow!("nobody waits for the tap"))?;
+            // Its only connection is this program's.
+            while let Some(event) = events.recv().await {
+                if matches!(event, tap::Event::Disconnected { .. }) {
+                    break;
+                }
+            }
+            Ok(())
+        })
+    });
+    opened.blocking_recv().context("cannot open the tap")
+}
