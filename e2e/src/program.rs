@@ -97,7 +97,10 @@ impl Language {
 pub fn script(name: &str) -> Program {
     static BUILT: OnceLock<()> = OnceLock::new();
     // In the scripts' profile, whatever profile the test has.
-    BUILT.get_or_init(|| cargo_build(std::iter::empty()));
+    BUILT.get_or_init(|| {
+        cargo_build(std::iter::empty());
+        cargo_build(["-p", "zmq_client", "--example", "raw_tcp_client"].into_iter());
+    });
     let mut program = Program::new(name, root().join("scripts").join(name));
     program.command.current_dir(std::env::temp_dir());
     program

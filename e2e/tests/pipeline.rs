@@ -75,20 +75,6 @@ fn the_collector_counts_what_three_consumers_did() {
     );
 }
 
-fn a_collector_and_a_producer_that_are_restarted_are_found_again() {
-    let (tasks, results) = (endpoint(), endpoint());
-    let _consumer = rust("consumer")
-        .args(["--tasks-connect", &tasks, "--results-bind", &results, "--id", "5"])
-        .start();
-    for _ in 0..3 {
-        let producer = producer(&tasks, &["--count", "100"]);
-        let collector =
-            rust("resultcollector").args(["--connect", &results, "--count", "100"]).start();
-        assert_eq!(producer.wait().code, Some(0));
-        assert!(collector.wait().stdout.starts_with("consumer 5  100 "));
-    }
-}
-
 /// C10: the pipeline balances the load over its consumers. By count alone: PUSH deals tasks out in
 /// turn to any consumer that has room for them, so a consumer that is much slower gets as many, and the others
 /// have long done theirs while it works on. It holds where all consumers are as fast.
@@ -110,15 +96,17 @@ fn c10_tasks_are_balanced_by_count_not_by_work() {
     assert!(alone > 10, "{alone}");
 }
 
-/// C11: the pipeline buffers tasks until a consumer receives them. Holds for a PUSH that connects,
-/// up to the high-water mark, 1000 tasks on each side by default, plus the OS's buffers: then PUSH
-/// waits.
+/// C11: the pipeline buffers tasks until a consumer takes them. Depends on who binds: a PUSH that binds
+/// buffers nothing before a consumer comes, one that connects as many as its high-water mark, 1000. And on
+/// what lies between, once there is a consumer: the marks of both sides and the OS's buffers. Then PUSH waits.
 #[test]
 fn c11_tasks_are_buffered_up_to_the_high_water_mark() {
+    a_producer_that_binds_sends_nothing_to_nobody();
+    a_busy_consumer_has_more_than_both_marks_but_not_all();
+
     let (tasks, results) = (endpoint(), endpoint());
     let peers = Peers::new();
     let push = peers.connect(zmq::PUSH, &tasks);
-    let task = |num: usize| json!({"num": num}).to_string();
     let sent = (0..2000).take_while(|&num| push.send(&task(num), zmq::DONTWAIT).is_ok()).count();
     assert_eq!(sent, 1000);
 
@@ -133,12 +121,59 @@ fn c11_tasks_are_buffered_up_to_the_high_water_mark() {
     assert_eq!(receive_result(&collector), (5, 1000));
 }
 
-/// C12: when a connection drops no data is lost, and sending goes on after the reconnect. False as
-/// stated: tasks that were sent to a consumer, processed or not, are lost with it. It holds for
-/// tasks that are not sent yet: when the consumer was gone before, and when producer or collector
-/// restart.
+fn task(num: usize) -> String {
+    json!({"num": num}).to_string()
+}
+
+fn a_producer_that_binds_sends_nothing_to_nobody() {
+    let push = Peers::new().bind(zmq::PUSH, &endpoint());
+    assert_eq!(push.send(&task(0), zmq::DONTWAIT), Err(zmq::Error::EAGAIN));
+    let producer = producer(&endpoint(), &["-v"]);
+    producer.wait_until_listening();
+    let ended = producer.interrupt();
+    assert!(ended.stderr.contains("sent 0 of 2000 tasks"), "{ended:?}");
+}
+
+fn a_busy_consumer_has_more_than_both_marks_but_not_all() {
+    let tasks = endpoint();
+    let push = Peers::new().bind(zmq::PUSH, &tasks);
+    let _busy = working(&tasks, &endpoint(), 5, "1h");
+    push.send(&task(0), 0).unwrap();
+    // Where it waits for so long, the consumer takes nothing more.
+    push.set_sndtimeo(1000).unwrap();
+    let sent = (1..1_000_000).take_while(|&num| push.send(&task(num), 0).is_ok()).count();
+    assert!((2000..999_999).contains(&sent), "{sent}");
+}
+
+/// C12: when a connection drops, no data is lost. False as stated: tasks that were sent to a consumer,
+/// processed or not, are lost with it, be it the article's only one or one of two. It holds for tasks that
+/// are not sent yet, as when the consumer was gone before.
 #[test]
 fn c12_what_a_consumer_was_dealt_is_lost_with_it() {
+    what_the_only_consumer_was_dealt_is_lost_with_it();
+    what_one_of_two_consumers_was_dealt_is_lost_with_it();
+    a_consumer_that_is_gone_before_the_hand_over_takes_nothing_with_it();
+}
+
+/// As in the article: the producer has sent all and ended, before the consumer dies.
+fn what_the_only_consumer_was_dealt_is_lost_with_it() {
+    let (tasks, results) = (endpoint(), endpoint());
+    let peers = Peers::new();
+    let collector = peers.bind(zmq::PULL, &results);
+    let producer = producer(&tasks, &[]);
+    let only = working(&tasks, &results, 1, "20ms");
+    assert_eq!(producer.wait().stdout, "tasks sent: 2000\n");
+    receive_result(&collector);
+    only.kill();
+    let next = consumer(&tasks, &results, 2);
+    // Nothing comes: nobody has the tasks any more.
+    collector.set_rcvtimeo(1000).unwrap();
+    let received = std::iter::from_fn(|| collector.recv_bytes(0).ok()).count();
+    assert!(received < 1000, "{received}");
+    assert_eq!(next.interrupt().stdout, "results of consumer 2: 0\n");
+}
+
+fn what_one_of_two_consumers_was_dealt_is_lost_with_it() {
     let (tasks, results) = (endpoint(), endpoint());
     let collector = Peers::new().bind(zmq::PULL, &results);
     let producer = producer(&tasks, &["--wait-for", "2"]);
@@ -159,9 +194,6 @@ fn c12_what_a_consumer_was_dealt_is_lost_with_it() {
     assert_eq!(producer.wait().code, Some(0));
     assert_eq!(survivor.interrupt().stdout, "results of consumer 1: 1000\n");
     assert!((500..1000).contains(&lost), "{lost}");
-
-    a_consumer_that_is_gone_before_the_hand_over_takes_nothing_with_it();
-    a_collector_and_a_producer_that_are_restarted_are_found_again();
 }
 
 /// PING and PONG queue behind the tasks. The consumer is alive, but processes too few of them in
@@ -191,5 +223,49 @@ fn a_consumer_that_is_gone_before_the_hand_over_takes_nothing_with_it() {
     let _second = consumer(&tasks, &results, 2);
     for num in 0..2000 {
         assert_eq!(receive_result(&collector), (2, num));
+    }
+}
+
+/// C13: sending goes on after the reconnect. Holds, for what is sent from then on: each side finds the
+/// other again, whichever was restarted, and nobody else is touched. What was on its way is C12.
+#[test]
+fn c13_sending_goes_on_after_the_reconnect() {
+    the_next_consumer_gets_what_the_killed_one_was_not_dealt();
+    a_collector_and_a_producer_that_are_restarted_are_found_again();
+}
+
+fn the_next_consumer_gets_what_the_killed_one_was_not_dealt() {
+    let (tasks, results) = (endpoint(), endpoint());
+    let collector = Peers::new().bind(zmq::PULL, &results);
+    // Without end: it waits until somebody takes the next task.
+    let _producer = producer(&tasks, &["--count", "0"]);
+    let first = consumer(&tasks, &results, 1);
+    let last = 99;
+    for num in 0..=last {
+        assert_eq!(receive_result(&collector), (1, num));
+    }
+    first.kill();
+    let _next = consumer(&tasks, &results, 2);
+    let of_the_next = || loop {
+        if let (2, num) = receive_result(&collector) {
+            break num;
+        }
+    };
+    let begin = of_the_next();
+    assert!(begin > last, "{begin} after {last}");
+    assert!((begin + 1..begin + 100).all(|num| of_the_next() == num));
+}
+
+fn a_collector_and_a_producer_that_are_restarted_are_found_again() {
+    let (tasks, results) = (endpoint(), endpoint());
+    let _consumer = rust("consumer")
+        .args(["--tasks-connect", &tasks, "--results-bind", &results, "--id", "5"])
+        .start();
+    for _ in 0..3 {
+        let producer = producer(&tasks, &["--count", "100"]);
+        let collector =
+            rust("resultcollector").args(["--connect", &results, "--count", "100"]).start();
+        assert_eq!(producer.wait().code, Some(0));
+        assert!(collector.wait().stdout.starts_with("consumer 5  100 "));
     }
 }

@@ -20,13 +20,8 @@ on() {
     with="scripts/lib/hosts.sh run $net $1"
 }
 
-# Prints how many lines of file $2 contain $1.
-lines() {
-    grep -c -e "$1" "$2" || :
-}
-
-# Pulls the cable of host $1 for three seconds. Then waits until file $3 has another line with $2, and stores in
-# $recovery how many milliseconds that took.
+# Pulls the cable of host $1 for three seconds. Then waits until file $3 in $folder has another line with $2, and stores
+# in $recovery how many milliseconds that took.
 pull_for_a_while() {
     say "The cable of host $1 is pulled for three seconds."
     scripts/lib/hosts.sh pull "$net" "$1"
@@ -49,7 +44,7 @@ $with "$bin/zmq_client" --connect tcp://10.99.0.1:5555 --count 0 --interval 10ms
 client=$!
 programs="$programs $client"
 sleep 1
-pull_for_a_while 1 'new message' "$folder/answers"
+pull_for_a_while 1 'new message' answers
 kill "$client" "$server"
 wait "$client" "$server"
 asking=$recovery
@@ -68,7 +63,7 @@ $with "$bin/resultcollector" -v --connect tcp://10.99.0.2:5578 --connect tcp://1
 collector=$!
 programs="$programs $collector"
 sleep 0.7
-pull_for_a_while 2 ' connected to tcp://10.99.0.2' "$folder/log"
+pull_for_a_while 2 ' connected to tcp://10.99.0.2' log
 # The time that consumer 2 needs for its remaining tasks.
 sleep 4
 kill "$collector"

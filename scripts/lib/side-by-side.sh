@@ -58,6 +58,34 @@ start() {
     exec 4<&- 5>&-
 }
 
+# Starts a program in the background, and stores its process id in $started. What it prints is for the script to
+# count. $1: the file in $folder for its stdout; then the program and its arguments.
+count_in() {
+    file=$folder/$1 program=$2
+    shift 2
+    "$bin/$program" "$@" >"$file" &
+    started=$!
+    programs="$programs $started"
+}
+
+# Prints how many lines of the file $2 in $folder contain $1.
+lines() {
+    grep -c -e "$1" "$folder/$2" || :
+}
+
+# Waits until the file $2 in $folder has a line with $1, at most 10 seconds.
+wait_for_line() {
+    patience=200
+    while [ "$(lines "$1" "$2")" = 0 ]; do
+        patience=$((patience - 1))
+        if [ $patience = 0 ]; then
+            echo "error: no '$1' came in 10 seconds" >&2
+            exit 1
+        fi
+        sleep 0.05
+    done
+}
+
 # A program that fails prints an error line, and the others would wait for it in vain. So the script ends,
 # unless it expects failures. No script expects that a port is taken: whatever it measured would be of others.
 expects_failures=

@@ -71,19 +71,3 @@ pub fn tables(text: &str) -> Vec<Table> {
     }
     tables
 }
-
-/// All code without its comments, and all links of a document, sorted: each language has its own
-/// word order.
-pub fn code_and_links(text: &str) -> Vec<String> {
-    let blocks = blocks(text);
-    let lines = blocks.iter().flat_map(|block| block.text.lines());
-    let mut found: Vec<String> =
-        lines.map(|line| line.split('#').next().unwrap().trim().to_owned()).collect();
-    found.extend(parse(text).filter_map(|event| match event {
-        Event::Code(code) => Some(code.into_string()),
-        Event::Start(Tag::Link { dest_url, .. }) => Some(dest_url.into_string()),
-        _ => None,
-    }));
-    found.sort();
-    found
-}

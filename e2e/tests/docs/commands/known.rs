@@ -1,0 +1,100 @@
+//! The list of commands: where each is run, or why it is not.
+
+use Where::{Not, Test};
+
+/// Where a command is run.
+pub enum Where {
+    /// By this test: its file, and its name.
+    Test(&'static str, &'static str),
+    /// Nowhere, for this reason.
+    Not(&'static str),
+}
+
+const DOCS: &str = "e2e/tests/docs/main.rs";
+const DEFAULTS: &str = "e2e/tests/defaults.rs";
+const SCRIPTS: &str = "e2e/tests/scripts/main.rs";
+const EXPERIMENTS: &str = "e2e/tests/scripts/experiments.rs";
+
+const SERVERS: Where = Test(DEFAULTS, "every_server_answers_every_client_in_turn");
+const PUBLISHERS: Where = Test(DEFAULTS, "every_publisher_is_heard_by_every_subscriber");
+const PIPELINES: Where = Test(DEFAULTS, "every_bare_program_works_in_every_pipeline");
+const VERDICTS: Where = Test(EXPERIMENTS, "experiments_end_with_their_verdicts");
+const TMUX: Where = Test(SCRIPTS, "tmux_opens_each_program_in_a_pane_of_its_own");
+const STORM: Where = Test(EXPERIMENTS, "a_storm_of_kills_ends_with_every_task_in_the_output");
+const HOSTS: Where =
+    Test("e2e/tests/hosts.rs", "the_script_prints_what_was_lost_and_how_long_recovery_took");
+const LATENCY: Where = Test(
+    "req-rep/zmq_client/tests/requests.rs",
+    "with_latency_the_end_tells_how_long_the_answers_took",
+);
+const FLAG: Where = Not("names a flag, and is no whole command");
+const EXAMPLE: Where =
+    Test("e2e/tests/docs/front_page.rs", "the_reliable_pipeline_works_as_it_is_typed");
+const BUILDS: Where = Not("every test builds what it runs");
+
+/// The pages whose listings (`sh` and `console`) are all typed by one test, as they stand.
+pub const TYPED: &[(&str, Where)] = &[
+    ("req-rep/README.md", Test(DOCS, "transcripts_of_request_reply_are_what_is_printed")),
+    ("pub-sub/README.md", Test(DOCS, "transcripts_of_publish_subscribe_are_what_is_printed")),
+    ("pipeline/README.md", Test(DOCS, "transcripts_of_the_pipeline_are_what_is_printed")),
+    ("SECURITY.md", Test(DOCS, "commands_that_lock_each_pattern_work_as_they_stand")),
+];
+
+/// All other commands, those within the text included, sorted.
+pub const COMMANDS: &[(&str, Where)] = &[
+    (
+        "\"$(scripts/python.sh)\" req-rep/python/zmq_server.py",
+        Test(
+            "e2e/tests/scripts/main.rs",
+            "scripts_run_in_a_path_with_spaces_and_chinese_characters",
+        ),
+    ),
+    ("cargo build", BUILDS),
+    ("cargo run --example consumer", PIPELINES),
+    ("cargo run --example producer", PIPELINES),
+    ("cargo run --example publisher", PUBLISHERS),
+    ("cargo run --example resultcollector", PIPELINES),
+    ("cargo run --example subscriber", PUBLISHERS),
+    ("cargo run --example zmq_client", SERVERS),
+    ("cargo run --example zmq_server", SERVERS),
+    ("cargo run --release -q -p zmq_client -- --count 10000 --latency --quiet", LATENCY),
+    ("cargo run -p zmq_server", SERVERS),
+    ("git clone ADDRESS zmq-patterns && cd zmq-patterns", Not("no address is known yet")),
+    ("pip install pyzmq", Not("scripts/python.sh installs it for the tests, by the same pip")),
+    ("publisher --wait-for", FLAG),
+    ("python3 pipeline/python/bare/consumer.py", PIPELINES),
+    ("python3 pipeline/python/bare/resultcollector.py", PIPELINES),
+    ("python3 pub-sub/python/bare/publisher.py", PUBLISHERS),
+    ("python3 req-rep/python/bare/zmq_server.py", SERVERS),
+    ("scripts/bench.sh", Not("a quarter of an hour, with nothing else running")),
+    (
+        "scripts/bench.sh --quick",
+        Not("a release build takes minutes; e2e/tests/bench.rs runs its zmq_bench"),
+    ),
+    ("scripts/experiments/consumer-dies.sh", VERDICTS),
+    ("scripts/experiments/curve.sh", Test(EXPERIMENTS, "curve_lets_in_whose_key_is_allowed")),
+    ("scripts/experiments/kill-storm.sh", STORM),
+    ("scripts/experiments/late-subscriber.sh", VERDICTS),
+    ("scripts/experiments/multi-host.sh", HOSTS),
+    ("scripts/experiments/server-dies.sh", VERDICTS),
+    ("scripts/experiments/slow-consumer.sh", VERDICTS),
+    ("scripts/pipeline.sh", Test(SCRIPTS, "pipeline_ends_with_a_thousand_results_counted")),
+    (
+        "scripts/pipeline.sh --consumers 3",
+        Test(SCRIPTS, "pipeline_with_three_consumers_shows_three"),
+    ),
+    ("scripts/pub-sub.sh", Test(SCRIPTS, "pub_sub_runs_the_publisher_and_two_subscribers")),
+    (
+        "scripts/reliable-pipeline.sh --workers 4 --output results.jsonl --input \
+         reliable-pipeline/example/tasks.jsonl -- reliable-pipeline/example/do-a-task.sh",
+        EXAMPLE,
+    ),
+    ("scripts/req-rep.sh", Test(SCRIPTS, "req_rep_runs_the_server_and_the_client")),
+    ("scripts/test.sh", Not("it runs the tests")),
+    ("scripts/tmux.sh pipeline", TMUX),
+    ("scripts/tmux.sh pub-sub", TMUX),
+    ("scripts/tmux.sh req-rep", TMUX),
+    ("tail -n 3 results.jsonl", EXAMPLE),
+    ("target/release/zmq_bench -h", Not("the help of a release build, which takes minutes")),
+    ("zmq_client --count 10000 --latency -q", LATENCY),
+];
