@@ -5,7 +5,7 @@ set -eu
 
 usage() {
     echo "usage: ${0##*/}"
-    echo "Prints the path of a Python that has the pinned pyzmq, and sets it up first if necessary."
+    echo "Prints the path of a Python that has the pinned packages, and sets it up first if necessary."
 }
 
 case ${1-} in
