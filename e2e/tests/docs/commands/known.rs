@@ -27,6 +27,7 @@ const LATENCY: Where = Test(
     "req-rep/zmq_client/tests/requests.rs",
     "with_latency_the_end_tells_how_long_the_answers_took",
 );
+const PYTHON: Where = Not("as the twin of request-reply, which is run so");
 const FLAG: Where = Not("names a flag, and is no whole command");
 const EXAMPLE: Where =
     Test("e2e/tests/docs/front_page.rs", "the_reliable_pipeline_works_as_it_is_typed");
@@ -38,10 +39,33 @@ pub const TYPED: &[(&str, Where)] = &[
     ("pub-sub/README.md", Test(DOCS, "transcripts_of_publish_subscribe_are_what_is_printed")),
     ("pipeline/README.md", Test(DOCS, "transcripts_of_the_pipeline_are_what_is_printed")),
     ("SECURITY.md", Test(DOCS, "commands_that_lock_each_pattern_work_as_they_stand")),
+    (
+        "TROUBLESHOOTING.md",
+        Test(
+            "e2e/tests/docs/troubleshooting.rs",
+            "messages_of_the_troubles_are_printed_by_their_commands",
+        ),
+    ),
+    (
+        "OWN-PROGRAM.md",
+        Test(
+            "e2e/tests/docs/own_program.rs",
+            "a_package_outside_the_workspace_builds_and_is_answered",
+        ),
+    ),
+    (
+        "reliable-pipeline/README.md",
+        Test(
+            "e2e/tests/docs/reliable.rs",
+            "the_tutorial_of_the_reliable_pipeline_works_as_it_stands",
+        ),
+    ),
 ];
 
 /// All other commands, those within the text included, sorted.
 pub const COMMANDS: &[(&str, Where)] = &[
+    ("\"$(scripts/python.sh)\" pipeline/python/producer.py", PYTHON),
+    ("\"$(scripts/python.sh)\" pub-sub/python/publisher.py", PYTHON),
     (
         "\"$(scripts/python.sh)\" req-rep/python/zmq_server.py",
         Test(
@@ -49,6 +73,7 @@ pub const COMMANDS: &[(&str, Where)] = &[
             "scripts_run_in_a_path_with_spaces_and_chinese_characters",
         ),
     ),
+    ("apt-get install build-essential", Not("it changes the reader's system")),
     ("cargo build", BUILDS),
     ("cargo run --example consumer", PIPELINES),
     ("cargo run --example producer", PIPELINES),
@@ -59,13 +84,16 @@ pub const COMMANDS: &[(&str, Where)] = &[
     ("cargo run --example zmq_server", SERVERS),
     ("cargo run --release -q -p zmq_client -- --count 10000 --latency --quiet", LATENCY),
     ("cargo run -p zmq_server", SERVERS),
+    ("chmod 600 FILE", FLAG),
     ("git clone ADDRESS zmq-patterns && cd zmq-patterns", Not("no address is known yet")),
+    ("mkdir FOLDER", FLAG),
     ("pip install pyzmq", Not("scripts/python.sh installs it for the tests, by the same pip")),
     ("publisher --wait-for", FLAG),
     ("python3 pipeline/python/bare/consumer.py", PIPELINES),
     ("python3 pipeline/python/bare/resultcollector.py", PIPELINES),
     ("python3 pub-sub/python/bare/publisher.py", PUBLISHERS),
     ("python3 req-rep/python/bare/zmq_server.py", SERVERS),
+    ("rustup update", Not("it changes the reader's system")),
     ("scripts/bench.sh", Not("a quarter of an hour, with nothing else running")),
     (
         "scripts/bench.sh --quick",
@@ -84,6 +112,7 @@ pub const COMMANDS: &[(&str, Where)] = &[
         Test(SCRIPTS, "pipeline_with_three_consumers_shows_three"),
     ),
     ("scripts/pub-sub.sh", Test(SCRIPTS, "pub_sub_runs_the_publisher_and_two_subscribers")),
+    ("scripts/reliable-pipeline.sh", EXAMPLE),
     (
         "scripts/reliable-pipeline.sh --workers 4 --output results.jsonl --input \
          reliable-pipeline/example/tasks.jsonl -- reliable-pipeline/example/do-a-task.sh",
@@ -94,6 +123,10 @@ pub const COMMANDS: &[(&str, Where)] = &[
     ("scripts/tmux.sh pipeline", TMUX),
     ("scripts/tmux.sh pub-sub", TMUX),
     ("scripts/tmux.sh req-rep", TMUX),
+    ("sh -c 'wc -c \"$1\"' sh {}", FLAG),
+    ("sh -c 'wc -c {}'", FLAG),
+    ("sh -c '… \"$1\"' sh {}", FLAG),
+    ("sink --retry-failed", FLAG),
     ("tail -n 3 results.jsonl", EXAMPLE),
     ("target/release/zmq_bench -h", Not("the help of a release build, which takes minutes")),
     ("zmq_client --count 10000 --latency -q", LATENCY),
