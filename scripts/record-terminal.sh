@@ -76,18 +76,19 @@ record_until 'results collected: 1000'
 terminal send-keys C-b Up C-c
 record_until 'results of consumer'
 
-# A frame is seen for a second, the last one for five. Where nothing moves, the last one is seen.
+# A frame is seen for 0.7 seconds, the last one for seven. Where nothing moves, the last one is seen.
 frame=0
 while [ $frame -lt $frames ]; do
     frame=$((frame + 1))
     sed "s/^/$frame /" "$folder/frame$frame"
 done | LC_ALL=C awk -v frames=$frames -v columns=$columns -v rows=$rows '
 BEGIN {
-    seconds = frames + 4; width = 838; em = (width - 20) / columns; line = 18; height = rows * line + 20
+    each = 0.7; seconds = each * (frames + 9); width = 838; em = (width - 20) / columns; line = 18; height = rows * line + 20
     printf "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\">\n", width, height, width, height
     print "<title>scripts/tmux.sh pipeline: producer, consumer and resultcollector, each in its own pane</title>"
     print "<style>text { font: 13.6px ui-monospace, \"DejaVu Sans Mono\", monospace; fill: #c9d1d9; white-space: pre } .border { fill: #768390 }</style>"
-    printf "<rect width=\"%d\" height=\"%d\" rx=\"8\" fill=\"#0d1117\"/>\n", width, height
+    printf "<rect x=\".5\" y=\".5\" width=\"%d\" height=\"%d\" rx=\"8\" fill=\"#0d1117\" stroke=\"#768390\" stroke-opacity=\".4\"/>\n", \
+        width - 1, height - 1
 }
 function close_frame() { if (frame) print "</g>" }
 {
@@ -95,10 +96,10 @@ function close_frame() { if (frame) print "</g>" }
     if (number != frame) {
         close_frame()
         frame = number; row = 0
-        end = frame == frames ? seconds : frame
-        printf "<g visibility=\"%s\"><animate attributeName=\"visibility\" calcMode=\"discrete\" dur=\"%ds\" repeatCount=\"indefinite\" ", \
+        end = frame == frames ? seconds : frame * each
+        printf "<g visibility=\"%s\"><animate attributeName=\"visibility\" calcMode=\"discrete\" dur=\"%.1fs\" repeatCount=\"indefinite\" ", \
             frame == frames ? "visible" : "hidden", seconds
-        printf "values=\"hidden;visible;hidden\" keyTimes=\"0;%.4f;%.4f\"/>\n", (frame - 1) / seconds, end / seconds
+        printf "values=\"hidden;visible;hidden\" keyTimes=\"0;%.4f;%.4f\"/>\n", (frame - 1) * each / seconds, end / seconds
     }
     row++
     sub(/ +$/, "")

@@ -12,41 +12,48 @@ goes on with the next one. Nobody else is restarted. Runs for 5 seconds." "$@"
 build producer consumer resultcollector
 tasks=tcp://127.0.0.1:5577 results=tcp://127.0.0.1:5578
 
-# Prints how many results the consumer $1 has in the collector's chart.
-of() {
-    sed -n "s/^consumer *$1  *\\([0-9]*\\) .*/\\1/p" "$folder/chart"
+# Starts a collector of $1 results.
+collect() {
+    count_in chart resultcollector --bind $results --count "$1"
+    collector=$started
 }
 
-say 'A producer sends without end. Consumer 1 is killed (SIGKILL) after a second, and consumer 2 comes.'
-count_in chart resultcollector --bind $results --count 0
-collector=$started
+# Waits until it has them, and stores in $done_by how many of them the consumer $1 has sent.
+collected_from() {
+    wait "$collector"
+    cat "$folder/chart"
+    done_by=$(sed -n "s/^consumer *$1  *\([0-9]*\) .*/\1/p" "$folder/chart")
+}
+
+say 'A producer sends without end. Consumer 1 does 300 tasks, and is killed (SIGKILL).'
 start producer producer --bind $tasks --count 0
 producer=$started
 start 'consumer 1' consumer --id 1 --work 1ms --tasks-connect $tasks --results-connect $results
 victim=$started
-sleep 1
+collect 300
+collected_from 1
+first=$done_by
 kill -s KILL "$victim"
 wait "$victim" 2>/dev/null || :
+
+say 'Consumer 2 comes. Nobody has told the producer.'
 start 'consumer 2' consumer --id 2 --work 1ms --tasks-connect $tasks --results-connect $results
-sleep 1
-kill -s KILL "$producer" "$started"
-wait "$producer" "$started" 2>/dev/null || :
-kill -s INT "$collector"
-wait "$collector"
-cat "$folder/chart"
-first=$(of 1) second=$(of 2)
+victim=$started
+collect 300
+collected_from 2
+second=$done_by
+kill -s KILL "$producer" "$victim"
+wait "$producer" "$victim" 2>/dev/null || :
 
 say 'Consumer 3 does 1000 tasks of a producer, which then ends, and 1000 of the next one.'
-count_in chart resultcollector --bind $results --count 2000
-collector=$started
 start 'consumer 3' consumer --id 3 --tasks-connect $tasks --results-connect $results
+collect 2000
 for number in 1 2; do
     start "producer $number" producer --bind $tasks --count 1000
     wait "$started"
 done
-wait "$collector"
-cat "$folder/chart"
-third=$(of 3)
+collected_from 3
+third=$done_by
 
 if [ "${first:-0}" -gt 0 ] && [ "${second:-0}" -gt 0 ] && [ "${third:-0}" = 2000 ]; then
     say "C13 holds: consumer 1 did $first tasks and was killed; the same producer went on, and consumer 2 did $second." \

@@ -4,6 +4,7 @@ mod known;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::path::{Path, PathBuf};
 
 use e2e::root;
 use known::{COMMANDS, TYPED, Where};
@@ -164,37 +165,57 @@ fn every_command_is_run_by_a_test_or_listed_with_a_reason() {
     );
 }
 
-/// They are not run within a test, but they run what they say: a filter selects one test.
+/// The folder of a package: at the root, or in a folder there.
+fn package(name: &str) -> Option<PathBuf> {
+    let entries = fs::read_dir(root()).unwrap().map(|entry| entry.unwrap().path());
+    let mut folders = entries.chain([root().to_owned()]).map(|folder| folder.join(name));
+    folders.find(|folder| folder.join("Cargo.toml").is_file())
+}
+
+/// The names of the tests of a target such as `--test docs`, with those of their modules.
+fn tests(package: &Path, target: &str) -> Option<Vec<String>> {
+    let folder = package.join("tests");
+    let file = folder.join(format!("{target}.rs"));
+    let files = match fs::read_dir(folder.join(target)) {
+        _ if file.is_file() => vec![file],
+        Ok(entries) => entries.map(|entry| entry.unwrap().path()).filter(|p| p.is_file()).collect(),
+        Err(_) => return None,
+    };
+    let of = |file: PathBuf| {
+        let module = file.file_stem().unwrap().to_str().unwrap().to_owned();
+        let source = fs::read_to_string(file).unwrap();
+        let names = source.split("#[test]\nfn ").skip(1);
+        let names = names.map(|test| format!("{module}::{}", test.split('(').next().unwrap()));
+        names.collect::<Vec<_>>()
+    };
+    Some(files.into_iter().flat_map(of).collect())
+}
+
+/// They are not run within a test, but there is what they are to run.
 #[test]
 fn commands_that_run_tests_select_tests_that_exist() {
     let mut complaints = Vec::new();
     for (command, page) in shown() {
         let Some(words) = command.strip_prefix("cargo test ") else { continue };
-        let words: Vec<&str> = words.split(' ').collect();
-        let ["-p", package, "--test", target, ref filter @ ..] = words[..] else {
-            if words != ["--workspace"] {
-                complaints.push(format!(
-                    "{page}: {command}: write `cargo test -p PACKAGE --test FILE [FILTER]`, which prints no page of \
-                     \"running 0 tests\""
-                ));
+        let words: Vec<&str> = words.split(' ').filter(|word| *word != "--locked").collect();
+        let wrong = match words[..] {
+            ["--workspace"] => None,
+            ["-p", name] => package(name).is_none().then_some("there is no such package"),
+            ["-p", name, "--test", target, ref filters @ ..] => {
+                match package(name).and_then(|package| tests(&package, target)) {
+                    None => Some("there is no such package or test"),
+                    Some(tests) => {
+                        let selects =
+                            |filter: &&str| tests.iter().any(|test| test.contains(filter));
+                        (!filters.iter().all(selects)).then_some("no test has this name")
+                    }
+                }
             }
-            continue;
+            _ => Some(
+                "with `--test FILE` after `-p PACKAGE` it prints no page of \"running 0 tests\"",
+            ),
         };
-        let folder = root().join(package).join("tests");
-        let files = [folder.join(format!("{target}.rs")), folder.join(target).join("main.rs")];
-        let Some(file) = files.iter().find(|file| file.is_file()) else {
-            complaints.push(format!("{page}: {command}: there is no test {target} in {package}"));
-            continue;
-        };
-        let source = fs::read_to_string(file).unwrap();
-        for filter in filter {
-            let tests = source.split("#[test]\nfn ").skip(1);
-            let selected = tests.filter(|test| test.split('(').next().unwrap().contains(filter));
-            match selected.count() {
-                1 => {}
-                count => complaints.push(format!("{page}: {command}: {count} tests have {filter}")),
-            }
-        }
+        complaints.extend(wrong.map(|wrong| format!("{page}: {command}: {wrong}")));
     }
     assert!(complaints.is_empty(), "\n\n{}\n", complaints.join("\n"));
 }
