@@ -24,13 +24,16 @@ use crate::programs::{Ports, Programs};
 use crate::scene::{Part, Scene};
 pub use actions::Action;
 pub use facts::Facts;
+use ports::Port;
 use process::{Ended, Process};
 use terminal::Terminal;
 use wire::Wire;
 
 /// The most boxes that a scene can have, and so the most processes.
 const MAX_BOXES: usize = 64;
-/// How many messages a second are shown on all wires together, each way.
+/// How many messages a second are shown on a wire, each way.
+const MESSAGES_OF_WIRE: u32 = 20;
+/// And how many on all wires together.
 const MESSAGES: u32 = 30;
 /// How long programs have to end by themselves when the scene is stopped.
 const GRACE: Duration = Duration::from_millis(1500);
@@ -57,7 +60,7 @@ struct State {
     boxes: Vec<Box>,
     wires: Vec<Wire>,
     /// The ports of the sockets that bind: of which part, by which flag.
-    bound: Vec<(String, &'static str, u16)>,
+    bound: Vec<(String, &'static str, Port)>,
     closed: bool,
 }
 
@@ -138,7 +141,7 @@ impl Stage {
         let mut state = self.lock();
         ensure!(state.boxes.len() < MAX_BOXES, "a scene has room for {MAX_BOXES} programs");
         for flag in part.binds_by() {
-            state.bound.push((part.id.clone(), flag, ports::free()?));
+            state.bound.push((part.id.clone(), flag, Port::reserve()?));
         }
         state.boxes.push(Box {
             terminal: Terminal::new(&part.id),
@@ -233,7 +236,7 @@ impl Stage {
     /// How many messages a second are shown for each wire and way: the more wires, the fewer.
     fn rate(&self) -> u32 {
         let wires = self.0.scene.parts.iter().map(|part| part.connections().count()).sum::<usize>();
-        MESSAGES / u32::try_from(wires).unwrap_or(1).max(1)
+        (MESSAGES / u32::try_from(wires).unwrap_or(1).max(1)).min(MESSAGES_OF_WIRE)
     }
 
     /// The folder of the run.
@@ -244,7 +247,10 @@ impl Stage {
 
 impl State {
     fn bound(&self, part: &str, flag: &str) -> Option<u16> {
-        self.bound.iter().find(|(of, by, _)| of == part && *by == flag).map(|(_, _, port)| *port)
+        self.bound
+            .iter()
+            .find(|(of, by, _)| of == part && *by == flag)
+            .map(|(_, _, port)| port.number)
     }
 }
 
