@@ -45,7 +45,7 @@ export class BoxView {
     this.twin = el("div.twin", { role: "group", title: text("language.next"), "aria-label": text("language.next") });
     return el(
       "section.console",
-      {},
+      { "aria-label": boxName(this.id) },
       el("h4.console-name", {}, el("span.light"), boxName(this.id), this.stateBelow),
       el(
         "div.command-line",

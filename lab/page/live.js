@@ -17,6 +17,7 @@ let offers = { scenes: [], experiments: [] };
 let view = "home";
 let experiment = null;
 let scene = null;
+let running = null; // The experiment that runs, or ran last.
 let source = null;
 let file = false; // Whether a saved recording is shown, not what runs.
 let guess = null;
@@ -56,6 +57,7 @@ function build() {
         act({ do: "scene", scene: id });
       },
       openExperiment: (id) => go("ask", id),
+      back: player.events.length > 0 ? () => go("stage", running) : undefined,
     };
     document.body.replaceChildren(top, home(offers, choose));
     return;
@@ -104,8 +106,8 @@ function receive(event) {
     player.clear();
     player.following = player.playing = true;
     scene = event.scene;
-    const chosen = event.experiment ?? null;
-    if (view === "stage" || first) go("stage", chosen);
+    running = event.experiment ?? null;
+    if (view === "stage" || first) go("stage", running);
     first = false;
   }
   // After the end of a run its programs can be started again.

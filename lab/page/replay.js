@@ -38,7 +38,7 @@ function build() {
 
 function show() {
   const state = stage.update();
-  begun ||= player.position > 0;
+  begun ||= player.position > player.start;
   guide?.update(state, begun);
 }
 

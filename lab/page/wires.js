@@ -5,11 +5,14 @@ import { pathOf, pointAt } from "./geometry.js";
 import { boxName, number, text } from "./texts.js";
 
 /** Where a wire's menu is, from its connecting box (0) to its binding one (1). */
-const MENU_AT = 0.27;
+const MENU_AT = 0.25;
 
 /** The width of a letter of a label, and the space that a label leaves to the boxes, in pixels. */
 const LETTER = 6.7;
 const MARGIN = 10;
+
+/** The most letters of a label. */
+const LONGEST = 30;
 
 /** How slow a slow wire is, in milliseconds. */
 const SLOW_MS = 500;
@@ -131,7 +134,17 @@ export class Wires {
 export function textOf(event) {
   if (event.is === "command") return event.text && event.name !== "READY" ? `${event.name} ${event.text}` : event.name;
   if (event.encrypted) return text("bytes", number(event.bytes));
-  return event.frames.join(" │ ");
+  // REQ and REP put an envelope first: an empty frame, and before it the number of the request, where there is one.
+  const empty = event.frames.slice(0, -1).slice(0, 2).indexOf("");
+  return event.frames.slice(empty + 1).join(" │ ");
+}
+
+/** Of a JSON object its type and its number, which say most. */
+function brief(message) {
+  if (!message.startsWith("{")) return message;
+  const [, type] = /"type": ?"(\w+)"/.exec(message) ?? [];
+  const [, num] = /"num": ?(\d+)/.exec(message) ?? [];
+  return [type, num && `num ${num}`].filter(Boolean).join(", ") || message;
 }
 
 function mark(event, curve, s, labelled, width) {
@@ -157,11 +170,13 @@ function mark(event, curve, s, labelled, width) {
 function label(event, [start, , , end], { x, y }, upwards, width) {
   const full = textOf(event);
   const fit = (room) => {
-    const fits = Math.max(3, Math.floor(room / LETTER));
-    return full.length > fits ? `${full.slice(0, fits - 1)}…` : full;
+    const fits = Math.min(LONGEST, Math.max(3, Math.floor(room / LETTER)));
+    const shown = full.length > fits ? brief(full) : full;
+    return shown.length > fits ? `${shown.slice(0, fits - 1)}…` : shown;
   };
   if (Math.abs(end.x - start.x) <= Math.abs(end.y - start.y)) {
-    const toLeft = (start.x + end.x) / 2 < width / 2 - 20;
+    const short = Math.min(full.length, LONGEST) * LETTER + 10;
+    const toLeft = (start.x + end.x) / 2 < width / 2 - 20 ? x > short || x > width - x : width - x < short && x > width - x;
     const room = (toLeft ? x : width - x) - 10;
     return svg("text", { x: x + (toLeft ? -10 : 10), y: y + 4, "text-anchor": toLeft ? "end" : "start" }, fit(room));
   }
