@@ -49,7 +49,7 @@ pub async fn play(play: &Play) -> Result<Verdict> {
     })
     .await?;
     // What has reached it, it has to read.
-    play.watch(1.0).await;
+    play.watch(3.0).await;
     play.interrupt("collector").await?;
 
     let after = play.passed(WIRE).down.get(before).copied().unwrap_or(TASKS);

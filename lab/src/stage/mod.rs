@@ -57,7 +57,7 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    boxes: Vec<Box>,
+    boxes: Vec<BoxState>,
     wires: Vec<Wire>,
     /// The ports of the sockets that bind: of which part, by which flag.
     bound: Vec<(String, &'static str, Port)>,
@@ -65,7 +65,7 @@ struct State {
 }
 
 /// A program, whether it runs or not.
-struct Box {
+struct BoxState {
     part: Part,
     language: Language,
     terminal: Terminal,
@@ -143,7 +143,7 @@ impl Stage {
         for flag in part.binds_by() {
             state.bound.push((part.id.clone(), flag, Port::reserve()?));
         }
-        state.boxes.push(Box {
+        state.boxes.push(BoxState {
             terminal: Terminal::new(&part.id),
             part: part.clone(),
             language: Language::Rust,
@@ -178,7 +178,7 @@ impl Stage {
         Ok(added)
     }
 
-    fn facts_of(&self, of: &Box, state: &State) -> Result<BoxFacts> {
+    fn facts_of(&self, of: &BoxState, state: &State) -> Result<BoxFacts> {
         let line = self.0.programs.line(&of.part, of.language, state)?;
         Ok(BoxFacts {
             id: of.part.id.clone(),
