@@ -4,6 +4,7 @@
 //! ready, talks to them over plain sockets ([`Peers`]), and ends them. Even when it fails, no
 //! process outlives its test, and no test runs much longer than [`DEADLINE`].
 
+mod browser;
 mod endpoint;
 mod hosts;
 mod keys;
@@ -15,6 +16,7 @@ mod workspace;
 
 use std::time::Duration;
 
+pub use browser::browser;
 pub use endpoint::{DefaultPorts, endpoint};
 pub use hosts::Hosts;
 pub use keys::Keys;

@@ -113,11 +113,12 @@ impl Journal {
         self.0.end.subscribe()
     }
 
-    /// The run so far as a file: a header, then a line for each event.
-    pub fn recording(&self) -> String {
+    /// The run so far as a file: a header, then a line for each event. `None`: nothing ran yet.
+    pub fn recording(&self) -> Option<String> {
         let run = self.lock();
         let lines = run.events.iter().map(|kept| &*kept.line);
-        iter::once(&*run.header).chain(lines).flat_map(|line| [line, "\n"]).collect()
+        let all = iter::once(&*run.header).chain(lines).flat_map(|line| [line, "\n"]);
+        (run.number > 0).then(|| all.collect())
     }
 }
 

@@ -96,24 +96,20 @@ impl Lab {
     async fn start_scene(&self, id: &str) -> Result<()> {
         let scene = list::all().into_iter().find(|scene| scene.id == id);
         let scene = scene.with_context(|| format!("there is no scene {id}"))?;
-        let mut current = self.current.lock().await;
-        let (stage, recorder) = self.set_up(&mut current, scene, None).await?;
-        stage.start_all()?;
-        *current = Some(Current { stage, recorder, experiment: None });
-        Ok(())
+        self.set_up(&mut *self.current.lock().await, scene, None).await?.start_all()
     }
 
     async fn start_experiment(&self, id: &str) -> Result<()> {
-        let scene = experiments::scene(id);
-        let scene = scene.with_context(|| format!("there is no experiment {id}"))?;
         let mut current = self.current.lock().await;
-        let (stage, recorder) = self.set_up(&mut current, scene, Some(id)).await?;
-        let (id, played) = (id.to_owned(), stage.clone());
+        let stage = self.set_up_experiment(&mut current, id).await?;
+        let id = id.to_owned();
         let experiment = tokio::spawn(async move {
             // What went wrong is in the recording.
-            let _ = experiments::run(&id, &played).await;
+            let _ = experiments::run(&id, &stage).await;
         });
-        *current = Some(Current { stage, recorder, experiment: Some(experiment) });
+        if let Some(current) = &mut *current {
+            current.experiment = Some(experiment);
+        }
         Ok(())
     }
 
@@ -123,13 +119,14 @@ impl Lab {
     ///
     /// There is none of this id; why it could not be finished.
     pub async fn run_experiment(&self, id: &str) -> Result<Verdict> {
+        let stage = self.set_up_experiment(&mut *self.current.lock().await, id).await?;
+        experiments::run(id, &stage).await
+    }
+
+    async fn set_up_experiment(&self, current: &mut Option<Current>, id: &str) -> Result<Stage> {
         let scene = experiments::scene(id);
         let scene = scene.with_context(|| format!("there is no experiment {id}"))?;
-        let (stage, recorder) =
-            self.set_up(&mut *self.current.lock().await, scene, Some(id)).await?;
-        *self.current.lock().await =
-            Some(Current { stage: stage.clone(), recorder, experiment: None });
-        experiments::run(id, &stage).await
+        self.set_up(current, scene, Some(id)).await
     }
 
     /// Ends what is going on, and sets up `scene`.
@@ -138,13 +135,14 @@ impl Lab {
         current: &mut Option<Current>,
         scene: Scene,
         experiment: Option<&str>,
-    ) -> Result<(Stage, Recorder)> {
+    ) -> Result<Stage> {
         if let Some(current) = current.take() {
             current.close().await;
         }
         let recorder = self.journal.begin(scene.id, experiment);
         let stage = Stage::open(scene, experiment, recorder.clone(), self.programs.clone())?;
-        Ok((stage, recorder))
+        *current = Some(Current { stage: stage.clone(), recorder, experiment: None });
+        Ok(stage)
     }
 
     async fn stop(&self) -> Result<()> {

@@ -86,7 +86,7 @@ async fn serve(args: &Args, content: Content) -> Result<()> {
     }
     let [interrupt, terminate, hangup] = &mut signals[..] else { bail!("cannot catch signals") };
     tokio::select! {
-        served = server.serve(content) => served,
+        failed = server.serve(content) => failed,
         _ = interrupt.recv() => Ok(()),
         _ = terminate.recv() => Ok(()),
         _ = hangup.recv() => Ok(()),
@@ -106,8 +106,8 @@ fn open_browser(address: &str) {
 /// Runs an experiment, writes its recording, and prints its verdict.
 async fn record(lab: &Lab, experiment: &str, output: Option<&Path>) -> Result<()> {
     let verdict = lab.run_experiment(experiment).await;
-    if let Some(output) = output {
-        let written = fs::write(output, lab.journal.recording());
+    if let (Some(output), Some(recording)) = (output, lab.journal.recording()) {
+        let written = fs::write(output, recording);
         written.with_context(|| format!("cannot write {}", output.display()))?;
     }
     let verdict = serde_json::to_string(&verdict?)?;

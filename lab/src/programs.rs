@@ -66,8 +66,8 @@ impl Programs {
                     arguments.extend([(*name).to_owned(), endpoint(ports.bound(&part.id, name))?]);
                 }
                 Flag::Connects(connects) => {
-                    let port = ports.tapped(&part.id, &connects.to);
-                    arguments.extend([connects.flag.to_owned(), endpoint(port)?]);
+                    let tapped = ports.tapped(&part.id, &connects.to);
+                    arguments.extend([connects.flag.to_owned(), endpoint(tapped)?]);
                 }
                 Flag::Addresses(connects) => {
                     let endpoint = endpoint(ports.tapped(&part.id, &connects.to))?;

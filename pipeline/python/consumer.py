@@ -7,6 +7,7 @@ parallel there. With --results-connect any number of consumers run: then the col
 import argparse
 import random
 import signal
+import time
 
 import zmq
 
@@ -14,12 +15,13 @@ parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--tasks-connect", default="tcp://localhost:5577")
 parser.add_argument("--results-bind", default="tcp://*:5578")
 parser.add_argument("--results-connect", help="connect to a collector that binds, instead of --results-bind")
+parser.add_argument("--id", type=int, default=random.randint(1, 1000))
+parser.add_argument("--work", type=float, default=0, help="time spent on each task, in seconds")
 args = parser.parse_args()
 
 signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends the program in any call
 
 context = zmq.Context()
-consumer_id = random.randint(1, 1000)
 
 tasks = context.socket(zmq.PULL)
 tasks.connect(args.tasks_connect)
@@ -32,4 +34,6 @@ else:
 
 while True:
     task = tasks.recv_json()
-    results.send_json({"consumer_id": consumer_id, "num": task["num"]})
+    if args.work:
+        time.sleep(args.work)
+    results.send_json({"consumer_id": args.id, "num": task["num"]})

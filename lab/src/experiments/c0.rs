@@ -31,7 +31,7 @@ pub async fn play(play: &Play) -> Result<Verdict> {
     play.watch(2.5).await;
     play.step(
         "The same programs without TCP: over ipc://, a socket of this host, where no tap can listen.",
-        "同樣的程式不用 TCP：改走 ipc://，也就是本機的 socket；分流器無法監聽這條連線。",
+        "同樣的程式不用 TCP：改走 ipc://，也就是本機的 socket；tap 無法監聽這條連線。",
     );
     play.start(&["ipc-server"]).await?;
     play.watch(1.5).await;

@@ -72,12 +72,21 @@ pub async fn play(play: &Play) -> Result<Verdict> {
     } else {
         ("in consumer 1's hands or on their way to it", "在 consumer1 手上，或在送往它的路上")
     };
+    let beside = Results::in_file(play, TASKS)?.score();
     let mut verdict = play.verdict(
         score,
         score.lost == 0,
-        format!("Lost: {en}. They were {where_en}; no program reports it. Producer: `tasks sent: {sent}`."),
-        format!("遺失：{zh}。當時{where_zh}，沒有任何程式回報。producer：`tasks sent: {sent}`。"),
+        format!(
+            "Lost: {en}. They were {where_en} when it was killed, and no program reports it: the producer says \
+             `tasks sent: {sent}`. The reliable pipeline lost {}.",
+            beside.lost
+        ),
+        format!(
+            "遺失：{zh}。強制終止時它們{where_zh}，沒有任何程式回報：producer 印出的是 `tasks sent: {sent}`。\
+             可靠管線遺失 {} 筆。",
+            beside.lost
+        ),
     );
-    verdict.beside = Some(Results::in_file(play, TASKS)?.score());
+    verdict.beside = Some(beside);
     Ok(verdict)
 }

@@ -81,7 +81,7 @@ pub struct Connects {
 
 macro_rules! programs {
     ($($name:ident $file:literal $role:literal $python:expr;)*) => {
-        $(#[doc = $file] pub const $name: Program = Program { file: $file, role: $role, python: $python };)*
+        $(#[doc = concat!("`", $file, "`")] pub const $name: Program = Program { file: $file, role: $role, python: $python };)*
     };
 }
 

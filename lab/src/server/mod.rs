@@ -116,9 +116,11 @@ fn json(status: StatusCode, value: &serde_json::Value) -> Response {
 }
 
 async fn recording(State(lab): State<Lab>) -> Response {
+    let Some(recording) = lab.journal.recording() else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
     let disposition = "attachment; filename=\"recording.jsonl\"";
-    let headers = [(header::CONTENT_DISPOSITION, disposition)];
-    (headers, recorded(lab.journal.recording().into())).into_response()
+    ([(header::CONTENT_DISPOSITION, disposition)], recorded(recording.into())).into_response()
 }
 
 fn recorded(recording: Bytes) -> Response {
@@ -137,7 +139,7 @@ async fn events(State(lab): State<Lab>) -> Response {
                 let (lines, position) = journal.since(position);
                 if !lines.is_empty() {
                     break (
-                        lines.iter().map(|line| format!("data: {line}\n\n")).collect(),
+                        lines.iter().flat_map(|line| ["data: ", line, "\n\n"]).collect::<String>(),
                         position,
                     );
                 }

@@ -8,7 +8,7 @@ use nix::sys::signal::Signal;
 use serde::Deserialize;
 
 use super::wire::link;
-use super::{Box, Process, Stage};
+use super::{BoxState, Process, Stage};
 use crate::event::{Event, Language, WireState};
 use crate::scene::Part;
 
@@ -94,14 +94,14 @@ impl Stage {
         self.change(&id, |of| of.part = part)
     }
 
-    fn with<T>(&self, id: &str, act: impl FnOnce(&mut Box) -> Result<T>) -> Result<T> {
+    fn with<T>(&self, id: &str, act: impl FnOnce(&mut BoxState) -> Result<T>) -> Result<T> {
         let mut state = self.lock();
         let of = state.boxes.iter_mut().find(|of| of.part.id == id);
         act(of.with_context(|| format!("there is no {id}"))?)
     }
 
     /// Changes a box, and records what it is now.
-    fn change(&self, id: &str, change: impl FnOnce(&mut Box)) -> Result<()> {
+    fn change(&self, id: &str, change: impl FnOnce(&mut BoxState)) -> Result<()> {
         self.with(id, |of| {
             change(of);
             Ok(())
@@ -197,13 +197,13 @@ impl Stage {
         ensure!(delay_ms <= MAX_DELAY, "a delay is at most {MAX_DELAY} ms");
         let delay_ms = if state == WireState::Slow { delay_ms } else { 0 };
         let tap = {
-            let stage = self.lock();
-            let found = stage.wires.iter().find(|of| of.facts.wire == wire);
+            let now = self.lock();
+            let found = now.wires.iter().find(|of| of.facts.wire == wire);
             Arc::clone(&found.with_context(|| format!("there is no wire {wire}"))?.tap)
         };
-        tap.set(link(state, delay_ms)).await?;
+        // Before what comes of it.
         self.record(&Event::Wire { wire, state, delay_ms });
-        Ok(())
+        tap.set(link(state, delay_ms)).await
     }
 
     pub(super) fn interrupt_all(&self) {
@@ -226,7 +226,7 @@ impl Stage {
     }
 }
 
-impl Box {
+impl BoxState {
     fn running(&self) -> Result<&Process> {
         self.process.as_ref().with_context(|| format!("{} does not run", self.part.id))
     }

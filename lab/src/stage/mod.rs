@@ -2,6 +2,7 @@
 
 mod actions;
 mod facts;
+mod news;
 mod ports;
 mod process;
 mod sample;
@@ -15,7 +16,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
 use tokio::sync::watch;
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::timeout;
 
 use crate::event::{BoxFacts, Event, Language, WireFacts};
 use crate::journal::Recorder;
@@ -23,15 +24,16 @@ use crate::programs::{Ports, Programs};
 use crate::scene::{Part, Scene};
 pub use actions::Action;
 pub use facts::Facts;
-use process::{Ended, News, Process};
+use ports::Port;
+use process::{Ended, Process};
 use terminal::Terminal;
 use wire::Wire;
 
 /// The most boxes that a scene can have, and so the most processes.
 const MAX_BOXES: usize = 64;
-/// How often counts are recorded, where they have changed.
-const COUNTS: Duration = Duration::from_millis(250);
-/// How many messages a second are shown on all wires together, each way.
+/// How many messages a second are shown on a wire, each way.
+const MESSAGES_OF_WIRE: u32 = 20;
+/// And how many on all wires together.
 const MESSAGES: u32 = 30;
 /// How long programs have to end by themselves when the scene is stopped.
 const GRACE: Duration = Duration::from_millis(1500);
@@ -55,15 +57,15 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    boxes: Vec<Box>,
+    boxes: Vec<BoxState>,
     wires: Vec<Wire>,
     /// The ports of the sockets that bind: of which part, by which flag.
-    bound: Vec<(String, &'static str, u16)>,
+    bound: Vec<(String, &'static str, Port)>,
     closed: bool,
 }
 
 /// A program, whether it runs or not.
-struct Box {
+struct BoxState {
     part: Part,
     language: Language,
     terminal: Terminal,
@@ -90,7 +92,7 @@ impl Stage {
         let (changed, state) = (watch::Sender::new(()), Mutex::default());
         let parts = scene.parts.clone();
         let is_experiment = experiment.is_some();
-        let stage = Self(Arc::new(Shared {
+        let opened = Self(Arc::new(Shared {
             scene,
             recorder,
             programs,
@@ -100,14 +102,14 @@ impl Stage {
             changed,
         }));
         for part in &parts {
-            stage.add_box(part)?;
+            opened.add_box(part)?;
         }
         for part in &parts {
-            stage.add_wires(part)?;
+            opened.add_wires(part)?;
         }
-        stage.show(experiment)?;
-        stage.watch_counts();
-        Ok(stage)
+        opened.show(experiment)?;
+        opened.watch_counts();
+        Ok(opened)
     }
 
     /// Records what is on the picture.
@@ -139,9 +141,9 @@ impl Stage {
         let mut state = self.lock();
         ensure!(state.boxes.len() < MAX_BOXES, "a scene has room for {MAX_BOXES} programs");
         for flag in part.binds_by() {
-            state.bound.push((part.id.clone(), flag, ports::free()?));
+            state.bound.push((part.id.clone(), flag, Port::reserve()?));
         }
-        state.boxes.push(Box {
+        state.boxes.push(BoxState {
             terminal: Terminal::new(&part.id),
             part: part.clone(),
             language: Language::Rust,
@@ -155,7 +157,7 @@ impl Stage {
     fn add_wires(&self, part: &Part) -> Result<Vec<WireFacts>> {
         let mut added = Vec::new();
         for connects in part.connections() {
-            let (port, binds) = {
+            let (bound, binds) = {
                 let state = self.lock();
                 let binder = state.boxes.iter().find(|of| of.part.id == connects.to);
                 (
@@ -170,13 +172,13 @@ impl Stage {
                 sockets: [connects.socket, binds],
             };
             added.push(facts.clone());
-            let wire = Wire::open(facts, port, self, self.0.is_experiment)?;
+            let wire = Wire::open(facts, bound, self, self.0.is_experiment)?;
             self.lock().wires.push(wire);
         }
         Ok(added)
     }
 
-    fn facts_of(&self, of: &Box, state: &State) -> Result<BoxFacts> {
+    fn facts_of(&self, of: &BoxState, state: &State) -> Result<BoxFacts> {
         let line = self.0.programs.line(&of.part, of.language, state)?;
         Ok(BoxFacts {
             id: of.part.id.clone(),
@@ -187,57 +189,6 @@ impl Stage {
             column: of.part.place.0,
             row: of.part.place.1,
         })
-    }
-
-    /// Records counts, and what programs print too quickly, at intervals, until the stage is closed.
-    fn watch_counts(&self) {
-        let stage = self.clone();
-        tokio::spawn(async move {
-            let mut ticks = interval(COUNTS);
-            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-            loop {
-                ticks.tick().await;
-                let events = {
-                    let mut state = stage.lock();
-                    if state.closed {
-                        return;
-                    }
-                    let State { boxes, wires, .. } = &mut *state;
-                    let printed = boxes.iter_mut().flat_map(|of| of.terminal.waiting(false));
-                    printed.chain(wires.iter_mut().filter_map(Wire::counted)).collect::<Vec<_>>()
-                };
-                for event in &events {
-                    stage.record(event);
-                }
-            }
-        });
-    }
-
-    fn hear(&self, id: &str, news: News) {
-        let events = {
-            let mut state = self.lock();
-            let State { boxes, wires, .. } = &mut *state;
-            let Some(of) = boxes.iter_mut().find(|of| of.part.id == id) else { return };
-            match news {
-                News::Printed(stream, line) => {
-                    let counter = summary::counter(id, stream, &line);
-                    of.terminal.print(stream, line).into_iter().chain(counter).collect()
-                }
-                News::Ended(ended) => {
-                    (of.process, of.paused, of.ended) = (None, false, Some(ended));
-                    let mut events: Vec<_> = of.terminal.waiting(true);
-                    // What it did last is counted before it is seen to have ended.
-                    events.extend(wires.iter_mut().filter_map(Wire::counted));
-                    let Ended { code, signal } = ended;
-                    events.push(Event::Ended { id: id.to_owned(), code, signal });
-                    events
-                }
-            }
-        };
-        for event in &events {
-            self.record(event);
-        }
-        self.0.changed.send_replace(());
     }
 
     /// Waits until `look` finds what it looks for. `None`: not within `patience`.
@@ -285,7 +236,7 @@ impl Stage {
     /// How many messages a second are shown for each wire and way: the more wires, the fewer.
     fn rate(&self) -> u32 {
         let wires = self.0.scene.parts.iter().map(|part| part.connections().count()).sum::<usize>();
-        MESSAGES / u32::try_from(wires).unwrap_or(1).max(1)
+        (MESSAGES / u32::try_from(wires).unwrap_or(1).max(1)).min(MESSAGES_OF_WIRE)
     }
 
     /// The folder of the run.
@@ -296,7 +247,10 @@ impl Stage {
 
 impl State {
     fn bound(&self, part: &str, flag: &str) -> Option<u16> {
-        self.bound.iter().find(|(of, by, _)| of == part && *by == flag).map(|(_, _, port)| *port)
+        self.bound
+            .iter()
+            .find(|(of, by, _)| of == part && *by == flag)
+            .map(|(_, _, port)| port.number)
     }
 }
 

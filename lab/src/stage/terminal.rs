@@ -11,7 +11,7 @@ const SHOWN: u32 = 20;
 /// What is shown of a line, in characters.
 const SHOWN_OF_LINE: usize = 500;
 /// Lines that are kept of a process.
-const KEPT: usize = 20_000;
+const KEPT: usize = 5000;
 /// Of lines that are not shown, this many wait: the last ones of a flood tell how it ended.
 const WAITING: usize = 4;
 

@@ -1,5 +1,7 @@
 //! What one can do to programs and wires.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use crate::kit::{Lab, runs};
@@ -161,18 +163,43 @@ fn what_cannot_be_done_is_explained_and_does_nothing() {
 }
 
 #[test]
-fn a_box_speaks_python_from_its_next_start_on() {
+fn every_program_of_the_article_speaks_python_from_its_next_start_on() {
     drop(e2e::python("req-rep/python/zmq_server.py"));
     let lab = Lab::start();
-    lab.act(&json!({"do": "scene", "scene": "req-rep"}));
-    lab.wait_for_box("printed", "client1");
-    lab.act(&json!({"do": "language", "box": "server", "language": "python"}));
-    let changed = lab.wait_for_box("box", "server");
-    let command = changed["command"].as_str().unwrap();
-    assert!(command.starts_with("python req-rep/python/zmq_server.py --bind tcp://"), "{command}");
-    lab.to_box("kill", "server");
-    lab.wait_for_box("ended", "server");
-    lab.to_box("start", "server");
-    lab.wait_for("Python's lines", |event| event["text"] == "<class 'bytes'>");
-    lab.wait_for_box("printed", "client1");
+    for scene in ["req-rep-3x3", "pub-sub", "pipeline", "pipeline-3"] {
+        lab.act(&json!({"do": "scene", "scene": scene}));
+        let start = lab.wait_for(scene, |event| event["is"] == "scene" && event["scene"] == scene);
+        let ids = |list: &str, key: &str| -> BTreeSet<String> {
+            let list = start[list].as_array().unwrap();
+            list.iter().map(|item| item[key].as_str().unwrap().to_owned()).collect()
+        };
+        let boxes = ids("boxes", "box");
+        for id in &boxes {
+            lab.act(&json!({"do": "language", "box": id, "language": "python"}));
+            let command = lab.wait_for_box("box", id)["command"].as_str().unwrap().to_owned();
+            assert!(command.starts_with("python "), "{command}");
+            // Some may be done already.
+            lab.try_to(&json!({"do": "kill", "box": id}));
+        }
+        let ended = |lab: &Lab| {
+            let is_end = |event: &&Value| event["is"] == "ended";
+            lab.recording().iter().filter(is_end).count() == boxes.len()
+        };
+        while !ended(&lab) {
+            lab.wait_for("the ends", |event| event["is"] == "ended");
+        }
+        for id in &boxes {
+            lab.to_box("start", id);
+        }
+        // Twice as many starts: these are the twins, and they understand each other.
+        let (mut starts, mut wires) = (0, ids("wires", "wire"));
+        lab.reload();
+        lab.wait_for(&format!("messages in {scene}"), |event| {
+            starts += u64::from(event["is"] == "started");
+            if starts >= 2 * boxes.len() as u64 && event["is"] == "message" {
+                wires.remove(event["wire"].as_str().unwrap());
+            }
+            wires.is_empty()
+        });
+    }
 }

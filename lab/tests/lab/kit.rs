@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::io::{BufRead, BufReader, Lines, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
+use std::time::Instant;
 
 use e2e::{DEADLINE, root};
 use serde_json::{Value, json};
@@ -87,12 +88,14 @@ impl Lab {
         body: &str,
     ) -> Answer {
         let mut stream = self.connect();
-        let mut head = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n");
-        for (name, value) in headers {
-            head += &format!("{name}: {value}\r\n");
-        }
-        head += &format!("Content-Length: {}\r\n\r\n{body}", body.len());
-        stream.write_all(head.as_bytes()).unwrap();
+        let headers: String =
+            headers.iter().flat_map(|(name, value)| [name, ": ", value, "\r\n"]).collect();
+        let length = body.len();
+        write!(
+            stream,
+            "{method} {path} HTTP/1.1\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n{body}"
+        )
+        .unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         let (head, body) = answer.split_once("\r\n\r\n").expect("an answer");
@@ -110,7 +113,9 @@ impl Lab {
     pub fn wait_for(&self, what: &str, mut wanted: impl FnMut(&Value) -> bool) -> Value {
         let mut events = self.events.borrow_mut();
         let Events { lines, seen } = events.get_or_insert_with(|| self.events());
+        let begun = Instant::now();
         loop {
+            assert!(begun.elapsed() < DEADLINE, "waited for {what} in vain: {seen:#?}");
             let line = lines.next().unwrap_or_else(|| panic!("the events ended before {what}"));
             let line = line.unwrap_or_else(|error| panic!("{what}: {error}: {seen:#?}"));
             let Some(event) = line.strip_prefix("data: ") else { continue };
