@@ -34,7 +34,8 @@ const CHANGES = {
   started: (state, event) =>
     changeBox(state, event, (box) => {
       const gone = box.in - box.out; // What it had not done is gone with its last process.
-      return { state: "running", pid: event.pid, code: null, signal: null, runs: box.runs + 1, gone };
+      const again = box.runs > 0 ? addLine(box, { again: true }) : {};
+      return { state: "running", pid: event.pid, code: null, signal: null, runs: box.runs + 1, gone, ...again };
     }),
   paused: (state, event) => changeBox(state, event, () => ({ state: "paused" })),
   continued: (state, event) => changeBox(state, event, () => ({ state: "running" })),

@@ -65,6 +65,7 @@ export class Stage {
     const state = this.player.state();
     this.wires.fly(this.player.flying());
     this.timeline.update();
+    this.updateControls();
     if (state === this.shown) return state;
     this.shown = state;
     const key = JSON.stringify([
@@ -79,6 +80,16 @@ export class Stage {
     this.wires.update(state.wires);
     this.sequence.update(this.player, state, [...this.boxes.keys()]);
     return state;
+  }
+
+  /** While the picture shows what has been, nobody can press what is there now. */
+  updateControls() {
+    const { live, following, position, length } = this.player;
+    const past = live !== null && !following && position < length;
+    if (past === this.past) return;
+    this.past = past;
+    setAttribute(this.view, "data-past", past ? "yes" : null);
+    for (const element of [this.more, ...[...this.boxes.values()].map(({ controls }) => controls)]) element.inert = past;
   }
 
   /** Makes the boxes and wires of a state, in bands of those that belong together, and in columns within. */
@@ -112,6 +123,7 @@ export class Stage {
     this.observer.disconnect();
     for (const element of [this.picture, ...[...this.boxes.values()].map(({ card }) => card)]) this.observer.observe(element);
     this.wires.arrange(wires);
+    this.past = null;
     this.layout = null;
     this.measure();
   }

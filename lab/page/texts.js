@@ -64,6 +64,7 @@ const TEXTS = {
   "out": ["out", "送"],
   "waiting": ["waiting", "排隊中"],
   "skipped": ["… {0} lines not shown", "……略過 {0} 行"],
+  "again.mark": ["started again", "重新啟動"],
   "counter.sent": ["sent", "已送出"],
   "counter.received": ["received", "已收到"],
   "counter.answered": ["answered", "已回應"],

@@ -155,10 +155,10 @@ function mark(event, curve, s, labelled, width) {
   const shape =
     event.is === "command"
       ? svg("rect", { x: cx - 3, y: cy - 3, width: 6, height: 6, rx: 1 })
-      : svg("circle", { cx, cy, r: 5 });
+      : svg("circle", { cx, cy, r: event.encrypted ? 8 : 5 });
   const group = svg(`g.mark.${event.is}.${event.way}`, {}, svg("title", {}, textOf(event)), shape);
   if (event.encrypted) {
-    const lock = svg("svg.mark-lock", { x: cx - 4.5, y: cy - 4.5, width: 9, height: 9, viewBox: "0 0 16 16" });
+    const lock = svg("svg.mark-lock", { x: cx - 5, y: cy - 5.5, width: 10, height: 10, viewBox: "0 0 16 16" });
     lock.append(...icon("lock").children);
     group.append(lock);
   }
