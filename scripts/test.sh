@@ -8,7 +8,7 @@ case ${1-} in
     echo "usage: ${0##*/}
 Checks everything, and stops at the first step that fails: the scripts, if shellcheck is installed; format,
 lints and docs; all tests, also those with Python peers. Needs Rust, a C++ compiler, make and Python 3; sets up
-the rest below target/."
+the rest below target/, and on Debian with apt-get."
     exit 0
     ;;
 ?*) echo "error: '$1' is no option; ${0##*/} -h explains" >&2 && exit 2 ;;
@@ -20,7 +20,7 @@ step() {
 }
 
 if command -v shellcheck >/dev/null; then
-    step shellcheck -x scripts/*.sh scripts/*/*.sh
+    step shellcheck -x scripts/*.sh scripts/*/*.sh deploy/*/*.sh
 fi
 # A minimal toolchain lacks rustfmt and clippy.
 if ! { cargo fmt --version && cargo clippy --version; } >/dev/null 2>&1; then

@@ -22,7 +22,7 @@ port=$((10000 + pipeline % 5000 * 4))
 # While the pipeline's job is in the queue: when Slurm moves it to another host, its workers follow.
 while host=$(squeue --noheader --jobs="$pipeline" --states=PENDING,RUNNING --format=%B) && [ "$host" ]; do
     if [ "$host" != n/a ]; then
-        worker --id "${SLURM_ARRAY_TASK_ID:-1}" --jobs "$SLURM_CPUS_PER_TASK" --idle-timeout 2m \
+        worker --id "${SLURM_ARRAY_TASK_ID:-1}" --jobs "$SLURM_CPUS_PER_TASK" --idle-timeout 30s \
             --connect "tcp://$host:$port" --results-connect "tcp://$host:$((port + 1))" "${keys[@]}" -- "$@"
     fi
     sleep 5

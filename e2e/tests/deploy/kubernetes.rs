@@ -4,19 +4,25 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 
 use e2e::{DEADLINE, Process, endpoint, root, rust, shell};
 use serde_json::Value;
 
 use crate::{assert_each_task_once, executable, folder, wait_until};
 
-/// The oldest version that has all that the manifests use as stable features, and the newest that is known.
+/// The oldest version in which all that the manifests use is stable, and the newest.
 const VERSIONS: [&str; 2] = ["1.33", "1.37"];
 
 fn python(args: &[&str], folder: &Path) -> String {
-    let path = Command::new(root().join("scripts/python.sh")).stderr(Stdio::inherit()).output();
-    let path = String::from_utf8(path.unwrap().stdout).unwrap();
-    let ended = Command::new(path.trim_end()).args(args).current_dir(folder).output().unwrap();
+    static PYTHON: OnceLock<String> = OnceLock::new();
+    let path = PYTHON.get_or_init(|| {
+        let mut script = Command::new(root().join("scripts/python.sh"));
+        let path = script.stderr(Stdio::inherit()).output().unwrap();
+        assert!(path.status.success(), "scripts/python.sh: {}", path.status);
+        String::from_utf8(path.stdout).unwrap().trim_end().to_owned()
+    });
+    let ended = Command::new(path).args(args).current_dir(folder).output().unwrap();
     assert!(ended.status.success(), "{args:?}: {ended:?}");
     String::from_utf8(ended.stdout).unwrap()
 }

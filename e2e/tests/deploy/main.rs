@@ -46,7 +46,7 @@ fn when_ready(engine: Process) -> Option<Process> {
 fn skip(why: &str) {
     assert!(std::env::var_os("CI").is_none(), "cannot be set up: {why}");
     // Not with a macro, whose output the test runner would capture.
-    writeln!(io::stderr(), "not tested, since it cannot be set up: {why}").unwrap();
+    writeln!(io::stderr(), "not tested, since it cannot be set up: {why}").expect("stderr");
 }
 
 /// A script of `scripts/lib`.
@@ -57,6 +57,11 @@ fn script(name: &str) -> PathBuf {
 /// A new folder below `target/`, removed at the end.
 fn folder() -> tempfile::TempDir {
     tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap()
+}
+
+/// An input of so many tasks.
+fn tasks(total: u64) -> String {
+    (0..total).map(|num| num.to_string() + "\n").collect()
 }
 
 /// Writes a script that can be run.

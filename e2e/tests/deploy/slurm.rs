@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use e2e::{Process, root, shell};
 
 use crate::{
-    assert_each_task_once, blocks, count_lines, executable, folder, script, set_up, wait_until,
-    when_ready,
+    assert_each_task_once, blocks, count_lines, executable, folder, script, set_up, tasks,
+    wait_until, when_ready,
 };
 
 const README: &str = "deploy/slurm/README.md";
@@ -29,11 +29,10 @@ impl Cluster {
             return None;
         }
         let folder = folder();
-        let start = [script("slurm.sh").to_str().unwrap(), "start", "logs"].join(" ");
-        let cluster = when_ready(shell(&format!("exec {start}"), folder.path()).start())?;
+        let start = shell("exec \"$0\" start logs", folder.path()).arg(script("slurm.sh"));
+        let cluster = when_ready(start.start())?;
         symlink(root().join("deploy"), folder.path().join("deploy")).unwrap();
-        let tasks = (0..total).map(|num| format!("{num}\n")).collect::<String>();
-        fs::write(folder.path().join("tasks.jsonl"), tasks).unwrap();
+        fs::write(folder.path().join("tasks.jsonl"), tasks(total)).unwrap();
         // A line for each time that a task is run.
         let command = "#!/bin/sh\necho \"$TASK_NUM\" >>executions\nsleep 0.1\ncat\n";
         executable(&folder.path().join("do-a-task.sh"), command);
@@ -46,8 +45,8 @@ impl Cluster {
 
     /// Runs commands on the login host, which have to succeed, and returns what they print.
     fn run(&self, commands: &str) -> String {
-        let run = format!("exec {} run logs sh -euc \"$0\"", script("slurm.sh").display());
-        let ended = shell(&run, self.folder.path()).arg(commands).start().wait();
+        let run = shell("exec \"$0\" run logs sh -euc \"$1\"", self.folder.path());
+        let ended = run.arg(script("slurm.sh")).arg(commands).start().wait();
         assert_eq!(ended.code, Some(0), "{commands}: {ended:?}");
         ended.stdout
     }

@@ -3,13 +3,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use e2e::{DEADLINE, Process, Signal, root, shell};
 
 use crate::{
-    assert_each_task_once, blocks, count_lines, executable, folder, script, set_up, wait_until,
-    when_ready,
+    assert_each_task_once, blocks, count_lines, executable, folder, script, set_up, tasks,
+    wait_until, when_ready,
 };
 
 const README: &str = "deploy/systemd/README.md";
@@ -33,34 +34,12 @@ impl Machine {
             return None;
         }
         let folder = folder();
-        let path = |name: &str| folder.path().join(name);
-        for name in ["bin", "lib/pipeline", "units"] {
-            fs::create_dir_all(path(name)).unwrap();
-        }
-        for unit in fs::read_dir(root().join("deploy/systemd")).unwrap() {
-            let unit = unit.unwrap().path();
-            if unit.extension().is_some_and(|extension| extension == "service") {
-                fs::copy(&unit, path("units").join(unit.file_name().unwrap())).unwrap();
-            }
-        }
-        let link = "for name in dispatcher worker sink; do ln \"$(command -v $name)\" bin; done";
-        assert_eq!(shell(link, folder.path()).start().wait().code, Some(0));
-        executable(&path("bin/do-a-task.sh"), &format!("#!/bin/sh\n{command}\n"));
-        let keys = "mkdir -p keys/allowed; cd keys; curve_keygen server; curve_keygen worker; cp *.key allowed";
-        assert_eq!(shell(keys, folder.path()).start().wait().code, Some(0));
-        // As `systemctl edit` would.
-        let units = [WORKER, "pipeline-dispatcher@", "pipeline-sink@", WORKER];
-        for (number, (unit, text)) in units.iter().zip(blocks(README, "ini")).enumerate() {
-            let text = text.replace("/etc/pipeline", path("keys").to_str().unwrap());
-            fs::create_dir_all(path(&format!("units/{unit}.service.d"))).unwrap();
-            fs::write(path(&format!("units/{unit}.service.d/{number}.conf")), text).unwrap();
-        }
-        let tasks = (0..total).map(|num| format!("{num}\n")).collect::<String>();
-        fs::write(path("lib/pipeline/night.jsonl"), tasks).unwrap();
-
-        let start = format!("exec {} start .", script("systemd.sh").display());
-        let systemd = when_ready(shell(&start, folder.path()).start())?;
-        Some(Self { systemd, folder })
+        install(folder.path());
+        executable(&folder.path().join("bin/do-a-task.sh"), &format!("#!/bin/sh\n{command}\n"));
+        fs::create_dir_all(folder.path().join("lib/pipeline")).unwrap();
+        fs::write(folder.path().join("lib/pipeline/night.jsonl"), tasks(total)).unwrap();
+        let start = shell("exec \"$0\" start .", folder.path()).arg(script("systemd.sh"));
+        Some(Self { systemd: when_ready(start.start())?, folder })
     }
 
     fn output(&self) -> PathBuf {
@@ -69,8 +48,8 @@ impl Machine {
 
     /// Runs a command, which has to succeed, and returns what it prints.
     fn run(&self, command: &str) -> String {
-        let run = format!("exec {} run . {command}", script("systemd.sh").display());
-        let ended = shell(&run, self.folder.path()).start().wait();
+        let run = shell(&format!("exec \"$0\" run . {command}"), self.folder.path());
+        let ended = run.arg(script("systemd.sh")).start().wait();
         assert_eq!(ended.code, Some(0), "{command}: {ended:?}");
         ended.stdout + &ended.stderr
     }
@@ -110,10 +89,39 @@ impl Machine {
 impl Drop for Machine {
     /// Has it remove its group of processes.
     fn drop(&mut self) {
+        let begun = Instant::now();
         if !self.systemd.has_ended() {
             self.systemd.signal(Signal::SIGTERM);
-            wait_until("systemd has ended", DEADLINE, || self.systemd.has_ended());
         }
+        while !self.systemd.has_ended() && begun.elapsed() < DEADLINE {
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+/// Installs units, programs and keys in a folder, as the README says.
+fn install(folder: &Path) {
+    let path = |name: &str| folder.join(name);
+    fs::create_dir(path("units")).unwrap();
+    for unit in fs::read_dir(root().join("deploy/systemd")).unwrap() {
+        let unit = unit.unwrap().path();
+        if unit.extension().is_some_and(|extension| extension == "service") {
+            fs::copy(&unit, path("units").join(unit.file_name().unwrap())).unwrap();
+        }
+    }
+    let programs =
+        "mkdir bin; for name in dispatcher worker sink; do ln \"$(command -v $name)\" bin; done";
+    let keys = "mkdir -p keys/allowed; cd keys; curve_keygen server; curve_keygen worker; cp *.key allowed";
+    for commands in [programs, keys] {
+        let ended = shell(commands, folder).start().wait();
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+    }
+    // As `systemctl edit` would.
+    let units = [WORKER, "pipeline-dispatcher@", "pipeline-sink@", WORKER];
+    for (number, (unit, text)) in units.iter().zip(blocks(README, "ini")).enumerate() {
+        let text = text.replace("/etc/pipeline", path("keys").to_str().unwrap());
+        fs::create_dir_all(path(&format!("units/{unit}.service.d"))).unwrap();
+        fs::write(path(&format!("units/{unit}.service.d/{number}.conf")), text).unwrap();
     }
 }
 
