@@ -77,8 +77,8 @@ async function follow(page, links) {
 
 async function search(page, language) {
     await page.goto(`${address}/${language}/front.html`);
-    await page.keyboard.press('s');
-    await page.locator('#mdbook-searchbar').fill(SEARCHED[language]);
+    await page.locator('#mdbook-search-toggle').click();
+    await page.locator('#mdbook-searchbar').pressSequentially(SEARCHED[language]);
     await page.locator('#mdbook-searchresults li').first().waitFor();
 }
 
@@ -91,7 +91,7 @@ async function predict(page, language) {
     }
 }
 
-(async () => {
+async function main() {
     const browser = await chromium.launch({
         executablePath: '/usr/bin/chromium',
         args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking',
@@ -119,5 +119,7 @@ async function predict(page, language) {
     await follow(page, links);
     console.log(`${links.size} links`);
     await browser.close();
-    process.exit(failures.length ? 1 : 0);
-})();
+    process.exitCode = failures.length ? 1 : 0;
+}
+
+main();

@@ -40,10 +40,9 @@ def target_in_book(target, document, chapter, language):
     if not path:
         return target, None
     path = os.path.normpath(os.path.join(os.path.dirname(document), path))
-    whole = os.path.join(ROOT, path)
-    if os.path.isdir(whole):
-        readme = "README.md" if language == "en" else f"README.{language}.md"
-        path = os.path.join(path, readme)
+    readme = os.path.join(path, "README.md" if language == "en" else f"README.{language}.md")
+    if os.path.isfile(os.path.join(ROOT, readme)):
+        path = readme
     up = "../" * chapter.count("/")
     for book in (language, LANGUAGES[language]):
         for other, shown in chapters(book):
@@ -52,8 +51,6 @@ def target_in_book(target, document, chapter, language):
             if shown == path:
                 page = other.removesuffix(".md") + ".html"
                 return f"{up}../{book}/{page}{hash_mark}{anchor}", None
-    if not os.path.isfile(os.path.join(ROOT, path)):
-        return None, None
     return up + copy_of(path), path
 
 
@@ -73,8 +70,7 @@ def text_of(document, chapter, language, copied):
         target, path = target_in_book(link[2], document, chapter, language)
         if path:
             copied.add(path)
-        # What the book does not have: a folder without a document.
-        return link[0] if target is None else link[1] + target + link[3]
+        return link[1] + target + link[3]
 
     # The parts at odd places are code; link texts may hold some, so links are found where the text goes on.
     return "".join(part if index % 2 else LINK.sub(replace, part) for index, part in enumerate(parts))
@@ -135,20 +131,39 @@ def copy(language, folder):
     for path, document in chapters(language):
         if document:
             text_of(document, path, language, copied)
-    for path in sorted(copied):
-        to = os.path.join(folder, copy_of(path))
+    for path in sorted(copied | {inside for path in copied for inside in files_in(path)}):
+        whole, to = os.path.join(ROOT, path), os.path.join(folder, copy_of(path))
         os.makedirs(os.path.dirname(to), exist_ok=True)
         if path.endswith(SHOWN_AS_IT_IS):
-            shutil.copyfile(os.path.join(ROOT, path), to)
-            continue
-        with open(os.path.join(ROOT, path)) as source, open(to, "w") as page:
-            page.write(
-                '<!doctype html><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-                f"<title>{html.escape(path)}</title>"
-                '<style>:root{color-scheme:light dark}body{font:14px/1.5 ui-monospace,monospace;margin:1.5em}'
-                "pre{white-space:pre-wrap;overflow-wrap:anywhere;font:inherit}</style>"
-                f"<pre>{html.escape(source.read())}</pre>\n"
-            )
+            shutil.copyfile(whole, to)
+        else:
+            with open(to, "w") as page:
+                page.write(page_of(path))
+
+
+def files_in(path):
+    """The files in a folder, and below; none for a file."""
+    for folder, _, names in os.walk(os.path.join(ROOT, path)):
+        if not folder.endswith("__pycache__"):
+            yield from (os.path.relpath(os.path.join(folder, name), ROOT) for name in sorted(names))
+
+
+def page_of(path):
+    """A page that shows a source, or lists a folder's files."""
+    whole = os.path.join(ROOT, path)
+    if os.path.isdir(whole):
+        base = os.path.dirname(copy_of(path))
+        links = ((os.path.relpath(copy_of(name), base), name) for name in files_in(path))
+        body = "\n".join(f'<a href="{html.escape(link)}">{html.escape(name)}</a>' for link, name in links)
+    else:
+        with open(whole) as source:
+            body = html.escape(source.read())
+    return (
+        '<!doctype html><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f"<title>{html.escape(path)}</title>"
+        "<style>:root{color-scheme:light dark}body{font:14px/1.5 ui-monospace,monospace;margin:1.5em}"
+        f"pre{{white-space:pre-wrap;overflow-wrap:anywhere;font:inherit}}</style><pre>{body}</pre>\n"
+    )
 
 
 def main():

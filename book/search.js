@@ -9,7 +9,11 @@
         ? ` ${characters} `
         : ` ${[...characters].slice(1).map((second, at) => characters[at] + second).join(' ')} `;
     const split = elasticlunr.tokenizer;
-    elasticlunr.tokenizer = (text) => split(String(text ?? '').replace(/[\u3400-\u9fff]+/g, pairs));
+    // With the properties of the old one, which say where it splits.
+    elasticlunr.tokenizer = Object.assign(
+        (text) => split(String(text ?? '').replace(/[\u3400-\u9fff]+/g, pairs)),
+        split,
+    );
 
     elasticlunr.Index.load = (saved) => {
         const index = elasticlunr();
