@@ -147,3 +147,50 @@ impl Recorder {
 fn milliseconds(time: Duration) -> f64 {
     (time.as_secs_f64() * 10_000.0).round() / 10.0
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Text;
+
+    fn counted(up: u64) -> Event {
+        let wire = "client1-server".to_owned();
+        Event::Counted { wire, up, down: 0, up_bytes: 0, down_bytes: 0 }
+    }
+
+    #[test]
+    fn a_reader_goes_on_where_it_was_and_with_another_run_from_its_start() {
+        let journal = Journal::new();
+        assert_eq!(journal.recording(), None);
+        let first = journal.begin("req-rep", None);
+        first.add(&counted(1));
+        let (lines, position) = journal.since(Position::default());
+        assert_eq!(lines.len(), 1);
+        first.add(&counted(2));
+        let (lines, position) = journal.since(position);
+        assert!(lines.len() == 1 && lines[0].contains("\"up\":2"));
+        assert!(journal.since(position).0.is_empty());
+
+        let second = journal.begin("pub-sub", None);
+        // What comes late from the last run is not of this one.
+        first.add(&counted(3));
+        second.add(&counted(4));
+        let (lines, _) = journal.since(position);
+        assert!(lines.len() == 1 && lines[0].contains("\"up\":4"));
+    }
+
+    #[test]
+    fn a_long_run_forgets_samples_alone() {
+        let journal = Journal::new();
+        let recorder = journal.begin("req-rep", None);
+        let step = |text: &str| Event::Step { text: Text::new(text, text) };
+        recorder.add(&step("first"));
+        for up in 0..MAX_EVENTS as u64 {
+            recorder.add(&counted(up));
+        }
+        recorder.add(&step("last"));
+        let (lines, _) = journal.since(Position::default());
+        assert!(lines.len() <= MAX_EVENTS / 2 + 2, "{}", lines.len());
+        assert!(lines[0].contains("first") && lines[lines.len() - 1].contains("last"));
+    }
+}
