@@ -149,7 +149,7 @@ export class Stage {
       return [id, { ...shift, ...this.where.get(id) }];
     }));
     const wires = Object.values(this.player.state().wires);
-    this.wires.place(curves(wires, rects, layout === "narrow"), width);
+    this.wires.place(curves(wires, rects, layout === "narrow"), rects, width);
     this.shown = null; // The diagram depends on the width.
   }
 }
