@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use tap::zmtp::Seen;
-use tap::{Counts, Link, Options, Tap};
+use tap::{Counts, Link, Tap};
 use tokio::sync::mpsc;
 
 use super::Stage;
@@ -46,8 +46,7 @@ impl Wire {
                 kept.lock().unwrap_or_else(PoisonError::into_inner).pass(way == tap::Way::Up, last);
             }
         };
-        let options = Options { witness: Arc::new(witness), follows: true };
-        let tap = Tap::open_with(&format!("127.0.0.1:{port}"), events, options)?;
+        let tap = Tap::open_with(&format!("127.0.0.1:{port}"), events, Arc::new(witness))?;
         tokio::spawn(record(received, facts.wire.clone(), stage.clone()));
         Ok(Self { facts, tap: Arc::new(tap), ledger, recorded: Counts::default() })
     }

@@ -2,10 +2,11 @@
 
 use std::future::pending;
 use std::io;
+use std::net::SocketAddr;
 
 use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
 use tokio::net::tcp::{ReadHalf, WriteHalf};
-use tokio::net::{TcpStream, lookup_host};
 use tokio::select;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
@@ -24,7 +25,7 @@ pub struct Connection {
     pub number: u64,
     pub accepted: TcpStream,
     /// The address of the program behind the tap.
-    pub to: String,
+    pub to: SocketAddr,
     pub link: watch::Receiver<Link>,
     pub reporter: Reporter,
 }
@@ -41,7 +42,7 @@ impl Connection {
                 reset(&accepted);
                 return;
             }
-            connected = connect(&to, &mut link) => connected,
+            connected = connect(to, &mut link) => connected,
         };
         let mut made = match connected {
             Ok(made) => made,
@@ -76,18 +77,12 @@ impl Connection {
 }
 
 /// Connects to the program behind the tap, as soon as the link passes anything.
-async fn connect(to: &str, link: &mut watch::Receiver<Link>) -> io::Result<TcpStream> {
+async fn connect(to: SocketAddr, link: &mut watch::Receiver<Link>) -> io::Result<TcpStream> {
     if link.wait_for(|link| *link != Link::Stalled).await.is_err() {
         return pending().await;
     }
-    let mut refused = io::Error::from(io::ErrorKind::AddrNotAvailable);
-    for address in lookup_host(to).await? {
-        match socket(address)?.connect(address).await {
-            Ok(made) => return made.set_nodelay(true).map(|()| made),
-            Err(error) => refused = error,
-        }
-    }
-    Err(refused)
+    let made = socket(to)?.connect(to).await?;
+    made.set_nodelay(true).map(|()| made)
 }
 
 /// Has a socket closed with RST, as a connection that breaks: what its peer has not received yet

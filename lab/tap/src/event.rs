@@ -19,8 +19,9 @@ pub enum Event {
         /// Its number.
         connection: u64,
     },
-    /// A connection was accepted, but none could be made to the program behind the tap. The
-    /// accepted one was closed. libzmq tries again by itself.
+    /// A connection was accepted, but none could be made to the program behind the tap, which has
+    /// just stopped listening. The accepted one was closed. libzmq tries again by itself, and is
+    /// then refused by the OS, which a tap does not see.
     Refused {
         /// Why, in the OS's words.
         reason: String,

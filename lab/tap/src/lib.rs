@@ -5,7 +5,7 @@
 //! | looking for … | go to … |
 //! |---|---|
 //! | the proxy | [`Tap`] |
-//! | what it tells | [`Event`] for the picture, [`Counts`] for exact numbers |
+//! | what it tells | [`Event`] for the picture, [`Counts`] for exact numbers, [`Witness`] for each message |
 //! | the protocol (ZMTP 3.0 and 3.1), without sockets | [`zmtp::Decoder`] |
 //!
 //! # Memory
@@ -26,4 +26,4 @@ pub mod zmtp;
 pub use connection::QUEUE;
 pub use event::{Count, Counts, Event, Way};
 pub use observer::Witness;
-pub use proxy::{Link, MAX_CONNECTIONS, Options, Tap};
+pub use proxy::{Link, MAX_CONNECTIONS, Tap};

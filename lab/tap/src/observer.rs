@@ -17,7 +17,8 @@ const MESSAGES_AT_ONCE: u32 = 20;
 /// How many commands are told at once after a silence, such as a subscriber's topics.
 const COMMANDS_AT_ONCE: u32 = 100;
 
-/// Sees everything that passes on a connection of this number: no sample. It must not block.
+/// Sees all that passes: the number of the connection, which way, and what. The tap waits for it,
+/// so it must not block.
 pub type Witness = dyn Fn(u64, Way, &Seen<'_>) + Send + Sync;
 
 /// Where events and counts go. It never waits for their readers.

@@ -12,7 +12,7 @@ use tokio::runtime::Handle;
 use tokio::select;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
-use tokio::time::{interval, sleep};
+use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use crate::connection::Connection;
 use crate::event::{Counts, Event};
@@ -21,14 +21,18 @@ use crate::observer::{Reporter, Witness};
 /// How many connections a tap has at most at a time.
 pub const MAX_CONNECTIONS: usize = 256;
 
+/// How often a tap looks whether the program behind it listens: before libzmq tries again (100 ms).
+const TICK: Duration = Duration::from_millis(25);
+
 /// How long a listener waits that could not accept, such as for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// How often a tap that follows looks whether the program behind it is there.
-const LOOK: Duration = Duration::from_millis(25);
-
 /// How many connections the OS accepts for a tap that is busy.
 const BACKLOG: u32 = 1024;
+
+/// How many bytes the OS is asked to hold for the tap at each side of a connection. By itself it
+/// would hold megabytes, which without a tap would still be with their sender.
+const OS_BUFFER: u32 = 64 * 1024;
 
 /// What a connection does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,66 +69,50 @@ pub struct Tap {
     counts: watch::Receiver<Counts>,
 }
 
-/// How a tap is opened.
-pub struct Options {
-    /// Sees all that passes, on the connection of which number and which way, for somebody who has
-    /// to know which messages there were. It must not block.
-    pub witness: Arc<Witness>,
-    /// Whether the tap listens only while the program behind it does, on this host: then one that
-    /// connects finds that nobody is there (connection refused), as it would without a tap.
-    pub follows: bool,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self { witness: Arc::new(|_, _, _| {}), follows: false }
-    }
-}
-
 /// A state to set, and whom to tell when it is.
 type Order = (Link, oneshot::Sender<Result<()>>);
 
 impl Tap {
-    /// Listens on a free port of 127.0.0.1. For each connection to it, connects to the address
-    /// `to`, such as `127.0.0.1:5577`. The program there may start later: until then, connections
-    /// are closed as soon as they are accepted. It runs in the Tokio runtime of the caller until
-    /// the tap is dropped.
+    /// Takes a free port of 127.0.0.1. For each connection to it, connects to the address `to`,
+    /// such as `127.0.0.1:5577`. The program there may come and go: while it does not listen, nor
+    /// does the tap, so that who connects is refused as without a tap. It runs in the Tokio
+    /// runtime of the caller until the tap is dropped.
     ///
     /// `events` is never waited for. Events that find it full are dropped ([`Counts::missed`]);
     /// messages and other sampled ones as soon as it is half full.
     ///
     /// # Errors
     ///
-    /// The caller is not in a Tokio runtime, or the OS has no port or file descriptor.
+    /// `to` is no address with a port, the caller is not in a Tokio runtime, or the OS has no port
+    /// or file descriptor.
     pub fn open(to: &str, events: mpsc::Sender<Event>) -> Result<Self> {
-        Self::open_with(to, events, Options::default())
+        Self::open_with(to, events, Arc::new(|_, _, _| {}))
     }
 
-    /// The same, with options.
+    /// The same, with somebody who sees everything that passes, not only a sample.
     ///
     /// # Errors
     ///
     /// As [`Tap::open`].
-    pub fn open_with(to: &str, events: mpsc::Sender<Event>, options: Options) -> Result<Self> {
+    pub fn open_with(to: &str, events: mpsc::Sender<Event>, witness: Arc<Witness>) -> Result<Self> {
+        let to = to.parse().with_context(|| format!("cannot connect a tap to {to}"))?;
         let runtime = Handle::try_current().context("cannot open a tap")?;
         // Bound but never listening, this keeps the port while the listener is closed.
-        let reserved = bind((Ipv4Addr::LOCALHOST, 0).into())?;
+        let reserved = bind((Ipv4Addr::LOCALHOST, 0).into()).context("cannot bind 127.0.0.1")?;
         let address = reserved.local_addr().context("cannot find out the tap's port")?;
-        let there = !options.follows || is_there(to);
-        let listener = there.then(|| listen(address)).transpose()?;
         let (counts, totals) = watch::channel(Counts::default());
         let (orders, received) = mpsc::channel(1);
-        let proxy = Proxy {
+        let mut proxy = Proxy {
             reserved,
             address,
-            listener,
-            to: to.to_owned(),
+            listener: Some(listen(address)?),
+            to,
             link: watch::Sender::new(Link::Mended),
             connections: JoinSet::new(),
             accepted: 0,
-            follows: options.follows,
-            reporter: Reporter { events, counts, witness: options.witness },
+            reporter: Reporter { events, counts, witness },
         };
+        proxy.follow()?;
         runtime.spawn(proxy.run(received));
         Ok(Self { port: address.port(), orders, counts: totals })
     }
@@ -163,10 +151,10 @@ struct Proxy {
     #[expect(dead_code, reason = "it is there to be held")]
     reserved: TcpSocket,
     address: SocketAddr,
-    /// `None` while the link is cut, and while there is nobody to follow.
+    /// `None` while the link is cut, or nobody listens behind the tap.
     listener: Option<TcpListener>,
-    to: String,
-    follows: bool,
+    /// The program behind the tap.
+    to: SocketAddr,
     link: watch::Sender<Link>,
     connections: JoinSet<()>,
     accepted: u64,
@@ -175,7 +163,8 @@ struct Proxy {
 
 impl Proxy {
     async fn run(mut self, mut orders: mpsc::Receiver<Order>) {
-        let mut looks = interval(LOOK);
+        let mut ticks = interval(TICK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let listener = self.listener.as_ref();
             let listener = listener.filter(|_| self.connections.len() < MAX_CONNECTIONS);
@@ -186,8 +175,10 @@ impl Proxy {
                     // Whoever gave the order may have stopped waiting.
                     drop(done.send(self.set(link).await));
                 }
-                Some(_) = self.connections.join_next() => self.follow(),
-                _ = looks.tick(), if self.follows => self.follow(),
+                Some(_) = self.connections.join_next() => {}
+                _ = ticks.tick() => if let Err(error) = self.follow() {
+                    self.reporter.tell(Event::Refused { reason: format!("{error:#}") });
+                },
                 accepted = accept(listener) => match accepted {
                     Ok(accepted) => self.pass(accepted),
                     Err(error) => {
@@ -200,29 +191,28 @@ impl Proxy {
     }
 
     async fn set(&mut self, link: Link) -> Result<()> {
-        if link == Link::Cut {
-            self.listener = None;
-        }
         self.link.send_replace(link);
+        self.follow()?;
         if link == Link::Cut {
             while self.connections.join_next().await.is_some() {}
-        } else if self.listener.is_none() && (!self.follows || is_there(&self.to)) {
-            self.listener = Some(listen(self.address)?);
         }
         Ok(())
     }
 
-    /// Listens while the program behind the tap does.
-    fn follow(&mut self) {
-        if !self.follows || *self.link.borrow() == Link::Cut {
-            return;
+    /// Listens if the program behind the tap does and the link lets it.
+    fn follow(&mut self) -> Result<()> {
+        let listens = self.listener.is_some();
+        let listen_now = match *self.link.borrow() {
+            Link::Cut => false,
+            Link::Stalled => listens,
+            Link::Mended | Link::Slow(_) => somebody_listens(self.to).unwrap_or(listens),
+        };
+        if listen_now && !listens {
+            self.listener = Some(listen(self.address)?);
+        } else if !listen_now {
+            self.listener = None;
         }
-        match (is_there(&self.to), &self.listener) {
-            (false, Some(_)) => self.listener = None,
-            // What keeps it from listening may be gone at the next look.
-            (true, None) => self.listener = listen(self.address).ok(),
-            _ => {}
-        }
+        Ok(())
     }
 
     fn pass(&mut self, accepted: TcpStream) {
@@ -230,7 +220,7 @@ impl Proxy {
         let connection = Connection {
             number: self.accepted,
             accepted,
-            to: self.to.clone(),
+            to: self.to,
             link: self.link.subscribe(),
             reporter: self.reporter.clone(),
         };
@@ -246,32 +236,33 @@ async fn accept(listener: Option<&TcpListener>) -> io::Result<TcpStream> {
     Ok(accepted)
 }
 
-/// A socket for the tap's side of a connection.
+/// A socket for the tap's side of a connection, also of those that it accepts if it listens.
 pub fn socket(address: SocketAddr) -> io::Result<TcpSocket> {
-    if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.set_recv_buffer_size(OS_BUFFER)?;
+    socket.set_send_buffer_size(OS_BUFFER)?;
+    Ok(socket)
 }
 
 /// A socket that is bound to an address, which others may be bound to but not listen on.
-fn bind(address: SocketAddr) -> Result<TcpSocket> {
-    let bind = || {
-        let socket = socket(address)?;
-        socket.set_reuseaddr(true)?;
-        socket.bind(address).map(|()| socket)
-    };
-    bind().with_context(|| format!("cannot bind tcp://{address}"))
+fn bind(address: SocketAddr) -> io::Result<TcpSocket> {
+    let socket = socket(address)?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(address).map(|()| socket)
 }
 
-/// Whether somebody listens on that port of this host: then nobody else can bind it, not even with
-/// `SO_REUSEADDR`. To connect would tell as much, but show in the logs of the program there.
-fn is_there(to: &str) -> bool {
-    let Ok(address) = to.parse() else { return true };
-    let bound = socket(address).and_then(|socket| {
-        socket.set_reuseaddr(true)?;
-        socket.bind(address)
-    });
-    bound.is_err()
+/// Whether somebody listens on an address of this host. Nobody notices the question: an address
+/// with a listener is the only one that cannot be bound, and what is bound here for a moment is in
+/// no listener's way, if that asks for `SO_REUSEADDR` as libzmq does. `None` says that it cannot
+/// be found out, as of another host's address.
+fn somebody_listens(address: SocketAddr) -> Option<bool> {
+    match bind(address) {
+        Ok(_) => Some(false),
+        Err(error) => (error.kind() == io::ErrorKind::AddrInUse).then_some(true),
+    }
 }
 
 fn listen(address: SocketAddr) -> Result<TcpListener> {
-    bind(address)?.listen(BACKLOG).with_context(|| format!("cannot listen on tcp://{address}"))
+    let listening = bind(address).and_then(|socket| socket.listen(BACKLOG));
+    listening.with_context(|| format!("cannot listen on tcp://{address}"))
 }

@@ -40,6 +40,7 @@ fn a_flood_passes_though_nobody_reads_events() {
     // 20 MB are what other tests of this process may use meanwhile.
     assert!(grown < 20_000_000, "{grown} bytes more");
     assert!(wire.counts().missed > 0);
+    assert_eq!(wire.witnessed(), COUNT);
     assert!(wire.counts().down.bytes > COUNT * 10_000);
 }
 

@@ -1,8 +1,9 @@
 //! A tap in the background, and the ends of what goes through it.
 
 use std::cell::RefCell;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 
@@ -18,6 +19,7 @@ pub struct Wire {
     tap: Tap,
     events: RefCell<tokio::sync::mpsc::Receiver<Event>>,
     runtime: Handle,
+    witnessed: Arc<AtomicU64>,
     _stop: oneshot::Sender<()>,
 }
 
@@ -32,17 +34,22 @@ impl Wire {
         let to = address(endpoint).to_owned();
         let (stop, stopped) = oneshot::channel::<()>();
         let (ready, opened) = mpsc::channel();
+        let witnessed = Arc::new(AtomicU64::new(0));
+        let counter = Arc::clone(&witnessed);
+        let witness = move |_, _, seen: &Seen| {
+            counter.fetch_add(matches!(seen, Seen::Message(_)).into(), Ordering::Relaxed);
+        };
         thread::spawn(move || {
             let runtime = Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
                 let (sender, events) = tokio::sync::mpsc::channel(events);
-                let tap = Tap::open(&to, sender).unwrap();
+                let tap = Tap::open_with(&to, sender, Arc::new(witness)).unwrap();
                 ready.send((tap, RefCell::new(events), Handle::current())).unwrap();
                 let _ = stopped.await;
             });
         });
         let (tap, events, runtime) = opened.recv().unwrap();
-        Self { tap, events, runtime, _stop: stop }
+        Self { tap, events, runtime, witnessed, _stop: stop }
     }
 
     pub fn endpoint(&self) -> String {
@@ -59,6 +66,11 @@ impl Wire {
 
     pub fn counts(&self) -> Counts {
         self.tap.counts()
+    }
+
+    /// How many messages the tap's witness has seen.
+    pub fn witnessed(&self) -> u64 {
+        self.witnessed.load(Ordering::Relaxed)
     }
 
     /// Waits until the counts are as they should be.
@@ -126,8 +138,20 @@ impl Behind {
         Self(TcpListener::bind("127.0.0.1:0").unwrap())
     }
 
+    pub fn at(endpoint: &str) -> Self {
+        Self(TcpListener::bind(address(endpoint)).unwrap())
+    }
+
     pub fn endpoint(&self) -> String {
         format!("tcp://{}", self.0.local_addr().unwrap())
+    }
+
+    /// Whether nobody has connected.
+    pub fn is_quiet(&self) -> bool {
+        self.0.set_nonblocking(true).unwrap();
+        let quiet = self.0.accept().is_err_and(|error| error.kind() == ErrorKind::WouldBlock);
+        self.0.set_nonblocking(false).unwrap();
+        quiet
     }
 
     pub fn accept(&self) -> TcpStream {
