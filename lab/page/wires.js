@@ -87,15 +87,15 @@ export class Wires {
     return { line: svg("path.wire", { fill: "none" }), menu, state, total };
   }
 
-  /** Draws the wires along curves, in a picture of that width. */
-  place(curves, width) {
+  /** Draws the wires along curves, in a picture of that width with boxes there. */
+  place(curves, rects, width) {
     this.curves = curves;
     this.width = width;
     for (const [id, { line, menu }] of this.views) {
       const curve = curves.get(id);
       if (!curve) continue;
       setAttribute(line, "d", pathOf(curve));
-      const { x, y } = pointAt(curve, MENU_AT);
+      const { x, y } = menuPlace(curve, rects);
       menu.style.left = `${x}px`;
       menu.style.top = `${y}px`;
       menu.classList.toggle("to-left", x > width - 180);
@@ -128,6 +128,17 @@ export class Wires {
     });
     this.dots.replaceChildren(...marks.filter(Boolean));
   }
+}
+
+/** The first place for a menu on a curve where it hides no box. */
+function menuPlace(curve, rects) {
+  for (let s = MENU_AT; s < 1 - MENU_AT; s += 0.05) {
+    const { x, y } = pointAt(curve, s);
+    const hides = ({ left, top, right, bottom }) =>
+      x > left - MARGIN && x < right + MARGIN && y > top - MARGIN && y < bottom + MARGIN;
+    if (![...rects.values()].some(hides)) return { x, y };
+  }
+  return pointAt(curve, MENU_AT);
 }
 
 /** What a message says, as text: its frames, or its length where it is encrypted. Of a handshake the name is enough. */
