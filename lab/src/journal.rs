@@ -47,6 +47,8 @@ struct Run {
     header: String,
     events: VecDeque<Kept>,
     next: u64,
+    /// Whether the last event was the end.
+    over: bool,
 }
 
 struct Kept {
@@ -73,7 +75,14 @@ struct Timed<'a> {
 
 impl Run {
     fn new(number: u64, header: String) -> Self {
-        Self { number, start: Instant::now(), header, events: VecDeque::new(), next: 0 }
+        Self {
+            number,
+            start: Instant::now(),
+            header,
+            events: VecDeque::new(),
+            next: 0,
+            over: false,
+        }
     }
 }
 
@@ -123,12 +132,14 @@ impl Journal {
 }
 
 impl Recorder {
-    /// Adds an event, now.
+    /// Adds an event, now. A second end in a row adds nothing.
     pub fn add(&self, event: &Event) {
         let mut run = self.journal.lock();
-        if run.number != self.run {
+        let is_end = matches!(event, Event::End);
+        if run.number != self.run || (is_end && run.over) {
             return;
         }
+        run.over = is_end;
         let timed = Timed { t: milliseconds(run.start.elapsed()), event };
         // Texts and numbers: nothing in an event can fail to be written.
         let Ok(line) = serde_json::to_string(&timed) else { return };
