@@ -53,6 +53,7 @@ function build() {
     const choose = {
       startScene: (id) => {
         player.clear();
+        scene = id;
         go("stage");
         act({ do: "scene", scene: id });
       },

@@ -98,6 +98,12 @@ export class Player {
     else if (this.position >= this.length && (this.live === null || this.over())) this.position = this.start;
   }
 
+  /** Plays faster or slower; what runs now is left behind then. */
+  setSpeed(speed) {
+    this.speed = speed;
+    if (speed !== 1) this.following = false;
+  }
+
   /** Goes to a time, and stays there if the picture stands still. */
   seek(time) {
     this.following = false;

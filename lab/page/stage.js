@@ -29,7 +29,7 @@ export class Stage {
     this.sequence = new Sequence();
     this.timeline = new Timeline(player, options.timeline ?? {});
     this.bands = el("div.bands");
-    this.picture = el("section.picture", { tabIndex: -1 }, this.wires.picture, this.bands, this.wires.menus);
+    this.picture = el("section.picture", { tabIndex: -1 }, this.wires.picture, this.wires.menus, this.wires.flights, this.bands);
     this.consoles = el("section.consoles");
     this.more = el("div.more", {}, ...this.moreButtons());
     this.head = el("div.stage-head");
