@@ -168,7 +168,7 @@ export class Player {
 /** Whether an event is something that went wrong, or was made to. */
 export function isFailure(event) {
   return (
-    (event.is === "ended" && (event.signal === "SIGKILL" || (event.signal == null && event.code === 1))) ||
+    (event.is === "ended" && (event.signal != null || event.code === 1)) ||
     (event.is === "wire" && (event.state === "cut" || event.state === "stalled"))
   );
 }
