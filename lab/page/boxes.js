@@ -157,7 +157,9 @@ function figuresOf(box) {
     value,
   ]);
   const passed = [[text("in"), box.in], [text("out"), box.out]].filter(([, value]) => value > 0);
-  const queue = box.role === "consumer" && box.peak > 1 ? [[text("waiting"), waiting(box)]] : [];
+  // What waits in a process is lost when it ends.
+  const name = text(box.state === "ended" ? "counter.lost" : "waiting");
+  const queue = box.role === "consumer" && box.peak > 1 ? [[name, waiting(box)]] : [];
   return [...(counted.length > 0 ? counted : passed), ...queue];
 }
 

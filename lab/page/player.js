@@ -98,6 +98,12 @@ export class Player {
     else if (this.position >= this.length && (this.live === null || this.over())) this.position = this.start;
   }
 
+  /** Plays faster or slower; what runs now is left behind then. */
+  setSpeed(speed) {
+    this.speed = speed;
+    if (speed !== 1) this.following = false;
+  }
+
   /** Goes to a time, and stays there if the picture stands still. */
   seek(time) {
     this.following = false;
@@ -162,7 +168,7 @@ export class Player {
 /** Whether an event is something that went wrong, or was made to. */
 export function isFailure(event) {
   return (
-    (event.is === "ended" && (event.signal === "SIGKILL" || (event.signal == null && event.code === 1))) ||
+    (event.is === "ended" && (event.signal != null || event.code === 1)) ||
     (event.is === "wire" && (event.state === "cut" || event.state === "stalled"))
   );
 }

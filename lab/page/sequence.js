@@ -1,10 +1,10 @@
 // The sequence diagram of what is around a moment: a line for each program, an arrow for each message.
 
 import { el, svg } from "./dom.js";
+import { shortTextOf } from "./message.js";
 import { after, isFailure } from "./player.js";
 import { ends } from "./recording.js";
 import { boxName, text } from "./texts.js";
-import { textOf } from "./wires.js";
 
 /** How many rows are shown before and after the moment. */
 const BEFORE = 9;
@@ -90,7 +90,7 @@ function row(event, y, { lanes, wires, time }) {
     stamp,
     svg(`line.arrow.${kind}`, { x1: from, y1, x2: to + pointing * 4, y2: y2 - 1 }),
     svg(`path.head.${kind}`, { d: `M${to} ${y2}l${pointing * 8} -5.5l${pointing * -1} 8z` }),
-    svg("text.saying", { x: (from + to) / 2, y: y + 11, "text-anchor": "middle" }, cut(textOf(event), Math.abs(to - from) - 8)),
+    svg("text.saying", { x: (from + to) / 2, y: y + 11, "text-anchor": "middle" }, shortTextOf(event, Math.floor((Math.abs(to - from) - 8) / LETTER))),
   ];
 }
 
@@ -102,10 +102,4 @@ function note(event, x, y) {
     svg(`circle.note${failed ? ".failed" : ""}.${event.is}`, { cx: x, cy: y, r: 5 }),
     svg(`text.saying${failed ? ".failed" : ""}`, { x: x + 10, y: y + 4 }, saying),
   ];
-}
-
-/** As much of a text as fits into a width. */
-function cut(saying, width) {
-  const fits = Math.max(2, Math.floor(width / LETTER));
-  return saying.length > fits ? `${saying.slice(0, fits - 1)}…` : saying;
 }

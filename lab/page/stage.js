@@ -29,7 +29,7 @@ export class Stage {
     this.sequence = new Sequence();
     this.timeline = new Timeline(player, options.timeline ?? {});
     this.bands = el("div.bands");
-    this.picture = el("section.picture", { tabIndex: -1 }, this.wires.picture, this.bands, this.wires.menus);
+    this.picture = el("section.picture", { tabIndex: -1 }, this.wires.picture, this.wires.menus, this.wires.flights, this.bands);
     this.consoles = el("section.consoles");
     this.more = el("div.more", {}, ...this.moreButtons());
     this.head = el("div.stage-head");
@@ -100,6 +100,8 @@ export class Stage {
     this.boxes = new Map(groups.flat().map((id) => [id, this.boxes.get(id) ?? new BoxView(id, this.options.act)]));
     this.where = new Map();
     this.tall = 0;
+    const roles = new Set(boxes.map(({ role }) => role));
+    const beside = roles.has("producer") && roles.has("dispatcher");
     const views = groups.map((ids, band) => {
       const columns = [...new Set(ids.map((id) => state.boxes[id].column))].sort((one, other) => one - other);
       const detour = wires.some((wire) => {
@@ -115,9 +117,7 @@ export class Stage {
       view.dataset.columns = columns.length;
       if (detour) view.dataset.detour = "yes";
       const reliable = ids.some((id) => state.boxes[id].role === "dispatcher");
-      const plain = ids.some((id) => state.boxes[id].role === "producer");
-      const name = groups.length > 1 && (reliable || plain) ? text(reliable ? "reliable" : "plain") : null;
-      return name ? el("div.named", {}, el("h2.band-name", {}, name), view) : view;
+      return beside ? el("div.named", {}, el("h2.band-name", {}, text(reliable ? "reliable" : "plain")), view) : view;
     });
     this.bands.replaceChildren(...views);
     this.observer.disconnect();
@@ -149,7 +149,7 @@ export class Stage {
       return [id, { ...shift, ...this.where.get(id) }];
     }));
     const wires = Object.values(this.player.state().wires);
-    this.wires.place(curves(wires, rects, layout === "narrow"), width);
+    this.wires.place(curves(wires, rects, layout === "narrow"), rects, width);
     this.shown = null; // The diagram depends on the width.
   }
 }

@@ -23,7 +23,7 @@ export class Timeline {
     this.live = el("button.live", { onclick: () => player.goLive() }, text("live"));
     this.speed = el(
       "select",
-      { title: text("speed"), "aria-label": text("speed"), onchange: () => (player.speed = Number(this.speed.value)) },
+      { title: text("speed"), "aria-label": text("speed"), onchange: () => player.setSpeed(Number(this.speed.value)) },
       ...SPEEDS.map((speed) => el("option", { value: speed, selected: speed === player.speed }, `× ${speed}`)),
     );
     this.range = el("input.range", {

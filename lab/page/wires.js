@@ -2,6 +2,7 @@
 
 import { el, icon, setAttribute, setText, svg } from "./dom.js";
 import { pathOf, pointAt } from "./geometry.js";
+import { shortTextOf, textOf } from "./message.js";
 import { boxName, number, text } from "./texts.js";
 
 /** Where a wire's menu is, from its connecting box (0) to its binding one (1). */
@@ -23,7 +24,8 @@ export class Wires {
     this.act = act;
     this.lines = svg("g");
     this.dots = svg("g");
-    this.picture = svg("svg.wires", { "aria-hidden": "true" }, this.lines, this.dots);
+    this.picture = svg("svg.wires", { "aria-hidden": "true" }, this.lines);
+    this.flights = svg("svg.wires", { "aria-hidden": "true" }, this.dots);
     this.menus = el("div.menus");
     this.views = new Map();
     this.curves = new Map();
@@ -87,15 +89,15 @@ export class Wires {
     return { line: svg("path.wire", { fill: "none" }), menu, state, total };
   }
 
-  /** Draws the wires along curves, in a picture of that width. */
-  place(curves, width) {
+  /** Draws the wires along curves, in a picture of that width with boxes there. */
+  place(curves, rects, width) {
     this.curves = curves;
     this.width = width;
     for (const [id, { line, menu }] of this.views) {
       const curve = curves.get(id);
       if (!curve) continue;
       setAttribute(line, "d", pathOf(curve));
-      const { x, y } = pointAt(curve, MENU_AT);
+      const { x, y } = menuPlace(curve, rects);
       menu.style.left = `${x}px`;
       menu.style.top = `${y}px`;
       menu.classList.toggle("to-left", x > width - 180);
@@ -130,21 +132,15 @@ export class Wires {
   }
 }
 
-/** What a message says, as text: its frames, or its length where it is encrypted. Of a handshake the name is enough. */
-export function textOf(event) {
-  if (event.is === "command") return event.text && event.name !== "READY" ? `${event.name} ${event.text}` : event.name;
-  if (event.encrypted) return text("bytes", number(event.bytes));
-  // REQ and REP put an envelope first: an empty frame, and before it the number of the request, where there is one.
-  const empty = event.frames.slice(0, -1).slice(0, 2).indexOf("");
-  return event.frames.slice(empty + 1).join(" │ ");
-}
-
-/** Of a JSON object its type and its number, which say most. */
-function brief(message) {
-  if (!message.startsWith("{")) return message;
-  const [, type] = /"type": ?"(\w+)"/.exec(message) ?? [];
-  const [, num] = /"num": ?(\d+)/.exec(message) ?? [];
-  return [type, num && `num ${num}`].filter(Boolean).join(", ") || message;
+/** The first place for a menu on a curve where it hides no box. */
+function menuPlace(curve, rects) {
+  for (let s = MENU_AT; s < 1 - MENU_AT; s += 0.05) {
+    const { x, y } = pointAt(curve, s);
+    const hides = ({ left, top, right, bottom }) =>
+      x > left - MARGIN && x < right + MARGIN && y > top - MARGIN && y < bottom + MARGIN;
+    if (![...rects.values()].some(hides)) return { x, y };
+  }
+  return pointAt(curve, MENU_AT);
 }
 
 function mark(event, curve, s, labelled, width) {
@@ -168,14 +164,9 @@ function mark(event, curve, s, labelled, width) {
 
 /** The text of a message beside its dot: between the boxes, or on a narrow screen towards the nearer edge. */
 function label(event, [start, , , end], { x, y }, upwards, width) {
-  const full = textOf(event);
-  const fit = (room) => {
-    const fits = Math.min(LONGEST, Math.max(3, Math.floor(room / LETTER)));
-    const shown = full.length > fits ? brief(full) : full;
-    return shown.length > fits ? `${shown.slice(0, fits - 1)}…` : shown;
-  };
+  const fit = (room) => shortTextOf(event, Math.min(LONGEST, Math.max(3, Math.floor(room / LETTER))));
   if (Math.abs(end.x - start.x) <= Math.abs(end.y - start.y)) {
-    const short = Math.min(full.length, LONGEST) * LETTER + 10;
+    const short = Math.min(textOf(event).length, LONGEST) * LETTER + 10;
     const toLeft = (start.x + end.x) / 2 < width / 2 - 20 ? x > short || x > width - x : width - x < short && x > width - x;
     const room = (toLeft ? x : width - x) - 10;
     return svg("text", { x: x + (toLeft ? -10 : 10), y: y + 4, "text-anchor": toLeft ? "end" : "start" }, fit(room));

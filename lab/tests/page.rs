@@ -1,5 +1,7 @@
 //! The page: what it makes of a recording, and what one can do with it in a browser.
 
+#![allow(clippy::expect_used, reason = "a test fails by panicking")]
+
 use std::ffi::OsStr;
 use std::process::Command;
 

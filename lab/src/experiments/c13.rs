@@ -8,11 +8,11 @@ use crate::event::{Verdict, WireState};
 use crate::scene::Scene;
 use crate::scene::list::{collector, consumer, producer};
 
-const TASKS: u64 = 900_000;
+const TASKS: u64 = 600_000;
 const WIRE: &str = "consumer1-producer";
 
 /// As many as are to be on the way at most when the connection is cut: some have to be left.
-const FULL: u64 = 400_000;
+const FULL: u64 = 300_000;
 
 pub fn scene() -> Scene {
     let producer = producer(0).with(&format!("--count {TASKS}"));
@@ -21,8 +21,8 @@ pub fn scene() -> Scene {
 
 pub async fn play(play: &Play) -> Result<Verdict> {
     play.step(
-        "A producer with 900,000 tasks and one consumer.",
-        "一個 producer 有 900,000 筆工作，一個 consumer。",
+        "A producer with 600,000 tasks and one consumer.",
+        "一個 producer 有 600,000 筆工作，一個 consumer。",
     );
     play.start(&["collector", "producer", "consumer1"]).await?;
     play.until("tasks", |facts| (facts.counts(WIRE).1.messages > 10_000).then_some(())).await?;

@@ -33,8 +33,9 @@ use wire::Wire;
 const MAX_BOXES: usize = 64;
 /// How many messages a second are shown on a wire, each way.
 const MESSAGES_OF_WIRE: u32 = 20;
-/// And how many on all wires together.
-const MESSAGES: u32 = 30;
+/// How many on all wires together; in an experiment fewer, since its recording is to be small.
+const MESSAGES: u32 = 60;
+const MESSAGES_OF_EXPERIMENT: u32 = 24;
 /// How long programs have to end by themselves when the scene is stopped.
 const GRACE: Duration = Duration::from_millis(1500);
 /// How long the kernel may take to end a process that was killed.
@@ -236,7 +237,8 @@ impl Stage {
     /// How many messages a second are shown for each wire and way: the more wires, the fewer.
     fn rate(&self) -> u32 {
         let wires = self.0.scene.parts.iter().map(|part| part.connections().count()).sum::<usize>();
-        (MESSAGES / u32::try_from(wires).unwrap_or(1).max(1)).min(MESSAGES_OF_WIRE)
+        let all = if self.0.is_experiment { MESSAGES_OF_EXPERIMENT } else { MESSAGES };
+        (all / u32::try_from(wires).unwrap_or(1).max(1)).clamp(1, MESSAGES_OF_WIRE)
     }
 
     /// The folder of the run.

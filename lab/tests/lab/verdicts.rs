@@ -19,7 +19,7 @@ impl Run {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("recording.jsonl");
         let arguments = ["--record", experiment, "--output", file.to_str().unwrap()];
-        let output = command(&arguments).output().unwrap();
+        let output = command(&arguments, &folder).output().unwrap();
         let recording = fs::read_to_string(&file).unwrap();
         assert!(output.status.success(), "{experiment}: {recording}");
         assert!(recording.len() < 100_000, "{experiment}: {} bytes", recording.len());

@@ -140,6 +140,15 @@ test("wires are cut and mended, programs added", async () => {
   await wire.locator(".wire-button").click();
   await wire.getByRole("button", { name: "Mend" }).click();
   await wire.and(page.locator('[data-state="cut"]')).waitFor({ state: "detached" });
+});
+
+test("while the picture shows the past, no program of the present can be stopped", async () => {
+  await page.keyboard.press("Shift+ArrowLeft");
+  await page.locator("main[data-past]").waitFor();
+  assert.equal(await page.locator(".controls:not([inert])").count(), 0);
+  await page.getByRole("button", { name: "Live" }).click();
+  await page.locator("main:not([data-past])").waitFor();
+  await page.locator(".controls:not([inert])").first().waitFor();
   await home();
 });
 
@@ -194,7 +203,27 @@ test("replay.html plays a recording, and asks first", async () => {
 
 test("what is not a recording is refused by name", async () => {
   await page.locator('input[type="file"]').setInputFiles({ name: "x.jsonl", mimeType: "text/plain", buffer: Buffer.from("{}\n") });
-  await page.getByRole("alert").filter({ hasText: "x.jsonl" }).waitFor();
+  await page.getByRole("alert").filter({ hasText: "x.jsonl" }).click();
+});
+
+test("what programs say is text, whatever it looks like", async () => {
+  const html = "<img src=x onerror=document.title='gone'>";
+  const wire = { wire: html, connects: html, binds: "b" };
+  const box = { box: html, program: html, role: html, language: "rust", command: html, column: 0, row: 0 };
+  const lines = [
+    { lab: 1, scene: html, experiment: null },
+    { t: 0, is: "scene", scene: html, experiment: null, boxes: [box, { ...box, box: "b", column: 1 }], wires: [wire] },
+    { t: 1, is: "printed", box: html, stream: "stderr", text: html },
+    { t: 2, is: "command", wire: html, connection: 1, way: "up", name: html, text: html },
+    { t: 3, is: "message", wire: html, connection: 1, way: "up", frames: [html], bytes: 9, encrypted: false },
+    { t: 4, is: "counter", box: html, name: html, value: 1 },
+    { t: 5, is: "ended", box: html, code: null, signal: html },
+  ];
+  const buffer = Buffer.from(lines.map((line) => JSON.stringify(line)).join("\n"));
+  await page.locator('input[type="file"]').setInputFiles({ name: "html.jsonl", mimeType: "text/plain", buffer });
+  await page.locator(".range").fill("700");
+  await page.locator(".terminal", { hasText: html }).waitFor({ state: "attached" });
+  assert.equal(await page.locator("img").count(), 0);
 });
 
 test("the browser had nothing to complain about", () => {
