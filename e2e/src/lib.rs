@@ -5,6 +5,7 @@
 //! process outlives its test, and no test runs much longer than [`DEADLINE`].
 
 mod endpoint;
+mod foreign;
 mod hosts;
 mod keys;
 mod lock;
@@ -16,6 +17,7 @@ mod workspace;
 use std::time::Duration;
 
 pub use endpoint::{DefaultPorts, endpoint};
+pub use foreign::ForeignPeers;
 pub use hosts::Hosts;
 pub use keys::Keys;
 pub use nix::sys::signal::Signal;
