@@ -48,6 +48,9 @@ SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
 export SOURCE_DATE_EPOCH
 author="zmq-patterns developers <${DEBEMAIL:-$(git log -1 --format=%ae)}>"
 
+# Packed well, or soon.
+case $profile in release) level=9 ;; *) level=1 ;; esac
+
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -74,7 +77,7 @@ chmod -R u=rwX,go=rX "$tree"
 mkdir -p "$to"
 rm -f "$to"/zmq-patterns[-_]*
 tar -C "$work" --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" -c "${tree##*/}" |
-    gzip -9n >"$to/${tree##*/}.tar.gz"
+    gzip "-$level" -n >"$to/${tree##*/}.tar.gz"
 
 # The tree of the Debian package: the same, in Debian's places.
 root=$work/root
@@ -115,7 +118,7 @@ Description: ZeroMQ's patterns as small programs, and a reliable pipeline
 END
 (cd "$root" && find usr -type f -exec md5sum {} +) >"$root/DEBIAN/md5sums"
 package=$to/zmq-patterns_$version-1_$architecture.deb
-dpkg-deb --root-owner-group --build "$root" "$package" >/dev/null
+dpkg-deb --root-owner-group "-z$level" --build "$root" "$package" >/dev/null
 (cd "$to" && sha256sum zmq-patterns[-_]* >SHA256SUMS)
 
 lintian --fail-on error --tag-display-limit 0 "$package"
