@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use e2e::{endpoint, root, shell};
+use e2e::{endpoint, root, rust, shell};
 
 /// All programs of the package.
 const ALL: [&str; 11] = [
@@ -167,6 +167,35 @@ fn both_pipelines_run_in_a_clean_system() {
          grep -c '\"result\"' /results.jsonl"
     ));
     assert!(done.as_ref().is_some_and(|done| done.ends_with("\n20\n")), "{done:?}");
+}
+
+/// The flags are for packages: the help does not show them.
+#[test]
+fn each_program_prints_its_completions_and_its_man_page() {
+    for program in ALL {
+        let printed = |flags: &[&str]| {
+            let ended = rust(program).args(flags).start().wait();
+            assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{program} {flags:?}");
+            ended.stdout
+        };
+        for (shell, line) in [
+            ("bash", format!("_{program}() {{")),
+            ("zsh", format!("#compdef {program}")),
+            ("fish", format!("complete -c {program} -s V -l version -d 'Print version'")),
+        ] {
+            let script = printed(&["--completions", shell]);
+            assert!(script.lines().any(|found| found == line), "no {line} in\n{script}");
+        }
+        let page = printed(&["--man"]);
+        for line in [".SH EXAMPLES", ".SH \"EXIT STATUS\""] {
+            assert!(page.lines().any(|found| found == line), "no {line} in\n{page}");
+        }
+        let help = printed(&["--help"]);
+        assert!(!help.contains("--completions") && !help.contains("--man"), "{help}");
+    }
+    let ended = rust("zmq_server").args(["--completions", "tcsh"]).start().wait();
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(2), ""));
+    assert!(ended.stderr.starts_with("error: invalid value 'tcsh'"), "{}", ended.stderr);
 }
 
 /// Last what is in the files: whoever unpacks the tarball gets the same.

@@ -10,9 +10,9 @@ need() {
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
         echo "installing $*" >&2
         export DEBIAN_FRONTEND=noninteractive
-        # The lists of packages may be missing or old.
-        apt-get install -qq --no-install-recommends "$@" >&2 ||
-            { apt-get update -qq && apt-get install -qq --no-install-recommends "$@"; } >&2
+        # Somebody else may be installing, and the lists of packages may be missing or old.
+        set -- -qq --no-install-recommends -o DPkg::Lock::Timeout=300 "$@"
+        apt-get install "$@" >&2 || { apt-get update -qq && apt-get install "$@"; } >&2
     else
         echo "error: $wanted is missing; on Debian: apt-get install $*" >&2
         exit 1
