@@ -11,6 +11,7 @@ mod keys;
 mod lock;
 mod process;
 mod program;
+mod skip;
 mod sockets;
 mod workspace;
 
@@ -23,6 +24,7 @@ pub use keys::Keys;
 pub use nix::sys::signal::Signal;
 pub use process::{Ended, Process, Stream, group_exists};
 pub use program::{Language, PROGRAMS, Program, python, rust, script, shell};
+pub use skip::skip;
 pub use sockets::{
     Events, Peers, curve_client, curve_server, receive, receive_json, receive_result, send,
 };
