@@ -166,6 +166,26 @@ fn both_pipelines_run_in_a_clean_system() {
     assert!(done.as_ref().is_some_and(|done| done.ends_with("\n20\n")), "{done:?}");
 }
 
+/// What the README promises of a package that is made on Debian 12.
+#[test]
+fn a_package_of_debian_12_also_runs_on_ubuntu_22_04() {
+    if !fs::read_to_string("/etc/os-release").unwrap().contains("VERSION_CODENAME=bookworm") {
+        return;
+    }
+    let fields = format!("dpkg-deb -f {}/*.deb Depends", packed().display());
+    let depends = run(Command::new("sh").args(["-euc", &fields])).unwrap();
+    for needed in depends.trim_end().split(", ") {
+        let (library, version) = needed.trim_end_matches(')').split_once(" (>= ").unwrap();
+        let has = match library {
+            "libc6" => "2.35",
+            "libgcc-s1" | "libstdc++6" => "12.3",
+            _ => panic!("{library} in {depends}"),
+        };
+        let mut compare = Command::new("dpkg");
+        run(compare.args(["--compare-versions", version, "le", has])).unwrap();
+    }
+}
+
 /// The flags are for packages: the help does not show them.
 #[test]
 fn each_program_prints_its_completions_and_its_man_page() {
