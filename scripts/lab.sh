@@ -18,9 +18,9 @@ for argument; do
     esac
 done
 
-build lab zmq_server zmq_client publisher subscriber producer consumer resultcollector dispatcher worker sink
-# With the example that speaks to a server without ZeroMQ.
-cargo build -p zmq_client --example raw_tcp_client
+# The example speaks to a server without ZeroMQ.
+cargo build -p lab -p zmq_server -p zmq_client -p publisher -p subscriber -p producer -p consumer -p resultcollector \
+    -p dispatcher -p worker -p sink --bins --example raw_tcp_client
 # FILE is relative to the caller's folder. The lab takes this process over: nothing is left to be ended here.
 cd "$OLDPWD"
 rmdir "$folder"

@@ -24,7 +24,7 @@ for program; do
     packages="$packages -p ${program%% *}"
 done
 # shellcheck disable=SC2086 # a word each
-cargo build $packages
+cargo build --locked $packages
 bin=$(cd "${CARGO_TARGET_DIR:-target}/debug" && pwd)
 
 # What a pane runs: the program, then a prompt, so that its last lines stay visible. Ctrl-C ends the program only.

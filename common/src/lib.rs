@@ -5,6 +5,7 @@
 //! |---|---|
 //! | how a program starts and ends | [`program::Program`] |
 //! | the flags that all programs have | [`program::arguments`], [`socket::options`] |
+//! | completions and man pages | [`program::arguments::parse`] |
 //! | exit codes, the error line and its hint | [`program::exit`] |
 //! | Ctrl-C without polling | [`program::signals`] |
 //! | what stdout shows, as text or JSON | [`program::stdout`] |

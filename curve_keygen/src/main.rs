@@ -6,13 +6,16 @@ use std::process::ExitCode;
 
 use anyhow::{Result, ensure};
 use clap::Parser;
-use common::program::{exit, stderr, stdout};
+use common::program::{arguments, exit, stderr, stdout};
 use common::socket::curve::certificate::Certificate;
 
 /// Make a pair of CURVE keys: NAME.key, to give away, and NAME.key_secret, to keep
 #[derive(Parser)]
 #[allow(clippy::doc_markdown, reason = "the help text shows backticks")]
-#[command(version)]
+#[command(version, after_help = arguments::examples(&[
+    ("curve_keygen alice", "write alice.key, which others may have, and alice.key_secret"),
+    ("curve_keygen keys/server", "the same in a folder"),
+]))]
 struct Args {
     /// Name of the peer the keys are for; may begin with a folder
     name: PathBuf,
@@ -20,7 +23,7 @@ struct Args {
 
 fn main() -> ExitCode {
     exit::report(|| {
-        let args = Args::parse();
+        let args: Args = arguments::parse()?;
         stderr::start(0, false);
         make_keys(&args)
     })

@@ -1,7 +1,6 @@
 //! Several hosts on one machine, each with its own address, made by `scripts/lib/hosts.sh`.
 
 use std::fs::File;
-use std::io::{self, Write};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
@@ -9,6 +8,7 @@ use std::thread;
 use nix::sched::{CloneFlags, setns};
 
 use crate::lock::lock;
+use crate::skip::skip;
 use crate::sockets::Peers;
 use crate::workspace::root;
 
@@ -32,10 +32,7 @@ impl Hosts {
         if output.status.success() {
             return Some(hosts);
         }
-        let reason = String::from_utf8_lossy(&output.stderr);
-        assert!(std::env::var_os("CI").is_none(), "no hosts: {reason}");
-        // Not with a macro, whose output the test runner would capture.
-        writeln!(io::stderr(), "not tested, since there are no hosts: {reason}").expect("stderr");
+        skip("several hosts", &String::from_utf8_lossy(&output.stderr));
         None
     }
 

@@ -4,23 +4,29 @@
 //! ready, talks to them over plain sockets ([`Peers`]), and ends them. Even when it fails, no
 //! process outlives its test, and no test runs much longer than [`DEADLINE`].
 
+mod browser;
 mod endpoint;
+mod foreign;
 mod hosts;
 mod keys;
 mod lock;
 mod process;
 mod program;
+mod skip;
 mod sockets;
 mod workspace;
 
 use std::time::Duration;
 
+pub use browser::browser;
 pub use endpoint::{DefaultPorts, endpoint};
+pub use foreign::ForeignPeers;
 pub use hosts::Hosts;
 pub use keys::Keys;
 pub use nix::sys::signal::Signal;
 pub use process::{Ended, Process, Stream, group_exists};
 pub use program::{Language, PROGRAMS, Program, python, rust, script, shell};
+pub use skip::skip;
 pub use sockets::{
     Events, Peers, curve_client, curve_server, receive, receive_json, receive_result, send,
 };

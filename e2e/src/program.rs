@@ -107,7 +107,7 @@ pub fn script(name: &str) -> Program {
 }
 
 impl Program {
-    fn new(name: &str, path: impl AsRef<OsStr>) -> Self {
+    pub(crate) fn new(name: &str, path: impl AsRef<OsStr>) -> Self {
         let mut command = Command::new(path);
         command.current_dir(root()).env("NO_COLOR", "1").env_remove("RUST_BACKTRACE");
         Self { name: name.to_owned(), command }

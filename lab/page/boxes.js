@@ -38,14 +38,21 @@ export class BoxView {
   }
 
   makeConsole() {
-    const copy = () => navigator.clipboard?.writeText(this.command.textContent).catch(() => {});
+    const copy = ({ currentTarget: button }) => {
+      const copied = (icons) => button.replaceChildren(icon(icons));
+      navigator.clipboard?.writeText(this.command.textContent).then(() => {
+        copied("check");
+        setTimeout(() => copied("copy"), 1500);
+      }, () => {});
+    };
     this.command = el("code.command");
     this.terminal = el("div.terminal", { role: "log", tabIndex: 0, "aria-label": text("terminal", boxName(this.id)) });
     this.buttons = el("div.buttons");
     this.twin = el("div.twin", { role: "group", title: text("language.next"), "aria-label": text("language.next") });
+    this.controls = el("div.controls", {}, this.buttons, this.twin);
     return el(
       "section.console",
-      {},
+      { "aria-label": boxName(this.id) },
       el("h4.console-name", {}, el("span.light"), boxName(this.id), this.stateBelow),
       el(
         "div.command-line",
@@ -54,7 +61,7 @@ export class BoxView {
         el("button.plain", { title: text("copy"), "aria-label": text("copy"), onclick: copy }, icon("copy")),
       ),
       this.terminal,
-      this.act ? el("div.controls", {}, this.buttons, this.twin) : null,
+      this.act ? this.controls : null,
     );
   }
 
@@ -133,6 +140,7 @@ export class BoxView {
 }
 
 function lineElement(line) {
+  if (line.again) return el("div.line.again", {}, text("again.mark"));
   return line.skipped === undefined
     ? el(`div.line.${line.stream === "stderr" ? "stderr" : "stdout"}`, {}, ...line.text.split(/(█+)/).map(withBlocks))
     : el("div.line.skipped", {}, text("skipped", number(line.skipped)));
@@ -149,7 +157,9 @@ function figuresOf(box) {
     value,
   ]);
   const passed = [[text("in"), box.in], [text("out"), box.out]].filter(([, value]) => value > 0);
-  const queue = box.role === "consumer" && box.peak > 1 ? [[text("waiting"), waiting(box)]] : [];
+  // What waits in a process is lost when it ends.
+  const name = text(box.state === "ended" ? "counter.lost" : "waiting");
+  const queue = box.role === "consumer" && box.peak > 1 ? [[name, waiting(box)]] : [];
   return [...(counted.length > 0 ? counted : passed), ...queue];
 }
 

@@ -3,6 +3,13 @@
 import { el } from "./dom.js";
 import { language, setLanguage, text } from "./texts.js";
 
+/** Light or dark, where the address says so: for a frame in a page that has a theme of its own. */
+const theme = new URLSearchParams(location.search).get("theme");
+if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
+
+/** Whether the page is a frame of another one. */
+export const embedded = window.parent !== window;
+
 /** The header of the page: the name, which leads `home`, and the switch of the language. */
 export function header({ home, changed }) {
   const name = home

@@ -107,7 +107,7 @@ function curve(from, to, [start, end], boxes) {
   }
 }
 
-/** Boxes that are connected to each other, directly or not: a list of lists of ids, in the boxes' order. */
+/** Boxes that are connected to each other, directly or not: lists of ids in the boxes' order. Those without wires are one. */
 export function bands(boxes, wires) {
   const band = new Map(boxes.map((box, index) => [box.box, index]));
   const join = (one, other) => {
@@ -117,6 +117,9 @@ export function bands(boxes, wires) {
   for (const { connects, binds } of wires) {
     if (band.has(connects) && band.has(binds)) join(band.get(connects), band.get(binds));
   }
+  const wired = new Set(wires.flatMap(({ connects, binds }) => [connects, binds]));
+  const alone = boxes.filter((box) => !wired.has(box.box));
+  for (const box of alone) band.set(box.box, band.get(alone[0].box));
   const numbers = [...new Set(band.values())].sort((one, other) => one - other);
   return numbers.map((of) => boxes.filter((box) => band.get(box.box) === of).map((box) => box.box));
 }

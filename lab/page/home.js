@@ -13,12 +13,12 @@ const SHAPES = {
   "reliable-pipeline": [1, 2, 1],
 };
 
-/** The view. `startScene` and `openExperiment` are called with an id. */
-export function home({ scenes, experiments }, { startScene, openExperiment }) {
+/** The view. `startScene` and `openExperiment` are called with an id, `back` leads to what runs, where something does. */
+export function home({ scenes, experiments }, { startScene, openExperiment, back }) {
   return el(
     "main.home",
     {},
-    el("section.hero", {}, el("h1", {}, text("lab")), el("p.lead", {}, text("lead"))),
+    el("section.hero", {}, el("h1", {}, text("lab")), el("p.lead", {}, text("lead")), back ? el("button.button", { onclick: back }, text("back.to")) : null),
     el(
       "section",
       {},

@@ -13,11 +13,16 @@ import { text } from "./texts.js";
 const player = new Player();
 let offers = { scenes: [], experiments: [] };
 
+/** The most events that the page keeps: more than the lab does. */
+const MOST_EVENTS = 150_000;
+
 /** What the page shows: `home`; `ask` before an experiment; `stage`. */
 let view = "home";
 let experiment = null;
 let scene = null;
+let running = null; // The experiment that runs, or ran last.
 let source = null;
+let first = true; // Whether no run has come into view yet.
 let file = false; // Whether a saved recording is shown, not what runs.
 let guess = null;
 let stage = null;
@@ -52,10 +57,12 @@ function build() {
     const choose = {
       startScene: (id) => {
         player.clear();
+        scene = id;
         go("stage");
         act({ do: "scene", scene: id });
       },
       openExperiment: (id) => go("ask", id),
+      back: player.events.length > 0 ? () => go("stage", running) : undefined,
     };
     document.body.replaceChildren(top, home(offers, choose));
     return;
@@ -104,26 +111,33 @@ function receive(event) {
     player.clear();
     player.following = player.playing = true;
     scene = event.scene;
-    const chosen = event.experiment ?? null;
-    if (view === "stage" || first) go("stage", chosen);
+    running = event.experiment ?? null;
+    if (view === "stage" || first) go("stage", running);
     first = false;
   }
   // After the end of a run its programs can be started again.
   if (player.over() && player.position >= player.length) player.goLive();
   player.follow(event.t, performance.now());
   player.append(event);
+  if (player.events.length > MOST_EVENTS && player.following) listen();
 }
 
-let first = true;
-
+/** Listens from the start of the run. The lab sends what it has kept, and so fewer events than there have been. */
 function listen() {
+  source?.close();
   source = new EventSource("events");
   source.addEventListener("message", ({ data }) => {
     const event = JSON.parse(data);
     if (isEvent(event)) receive(event);
   });
+  let lost = false;
   source.addEventListener("error", () => {
-    if (source.readyState === EventSource.CLOSED) notice(text("gone"));
+    lost = true;
+    notice(text("gone"));
+  });
+  source.addEventListener("open", () => {
+    if (lost) notice(null);
+    lost = false;
   });
 }
 

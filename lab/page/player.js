@@ -9,6 +9,9 @@ const SEEN = new Set([
   "box", "step", "verdict",
 ]);
 
+/** What a sequence diagram shows. */
+const DRAWN = new Set(["message", "command", "started", "ended", "paused", "continued"]);
+
 /** After how many events a state is kept. */
 const KEPT = 64;
 
@@ -24,10 +27,12 @@ export class Player {
   /** Forgets everything. */
   clear() {
     this.events = []; // In the order in which they are shown; `at` is when.
+    this.drawn = []; // Those of a sequence diagram, in the order in which they happened.
     this.moments = []; // Where a step stops.
     this.kept = [initial()];
     this.last = null; // The state that was asked for last, and how many events are in it.
     this.stamp = schedule();
+    this.start = 0; // When there is something to see.
     this.position = 0;
     this.playing = false;
     this.following = false; // Whether it shows what runs now.
@@ -38,8 +43,10 @@ export class Player {
   /** Adds the next event. */
   append(event) {
     const shown = { ...event, at: this.stamp(event) };
+    if (this.events.length === 0) this.position = this.start = shown.at;
     const index = after(this.events, shown.at, (other) => other.at);
     this.events.splice(index, 0, shown);
+    if (DRAWN.has(event.is)) this.drawn.push(shown);
     this.kept.length = Math.min(this.kept.length, Math.floor(index / KEPT) + 1);
     if (this.last && index < this.last.index) this.last = null;
     this.length = Math.max(this.length, shown.at + (event.is === "message" ? FLIGHT : 0));
@@ -88,13 +95,19 @@ export class Player {
   toggle() {
     this.playing = !this.playing;
     if (!this.playing) this.following = false;
-    else if (this.position >= this.length && (this.live === null || this.over())) this.position = 0;
+    else if (this.position >= this.length && (this.live === null || this.over())) this.position = this.start;
+  }
+
+  /** Plays faster or slower; what runs now is left behind then. */
+  setSpeed(speed) {
+    this.speed = speed;
+    if (speed !== 1) this.following = false;
   }
 
   /** Goes to a time, and stays there if the picture stands still. */
   seek(time) {
     this.following = false;
-    this.position = Math.min(Math.max(0, time), this.length);
+    this.position = Math.min(Math.max(this.start, time), this.length);
   }
 
   /** Goes to the next thing that can be seen (1), or to the last one (-1), and stops there. */
@@ -114,7 +127,7 @@ export class Player {
       direction > 0
         ? moments[after(moments, this.position + 0.01, (moment) => moment)]
         : moments[after(moments, this.position - 0.01, (moment) => moment) - 1];
-    this.seek(next ?? (direction > 0 ? this.length : 0));
+    this.seek(next ?? (direction > 0 ? this.length : this.start));
   }
 
   /** When processes were ended by a signal or with an error, and connections cut or stalled. */
@@ -155,13 +168,13 @@ export class Player {
 /** Whether an event is something that went wrong, or was made to. */
 export function isFailure(event) {
   return (
-    (event.is === "ended" && (event.signal === "SIGKILL" || (event.signal == null && event.code === 1))) ||
+    (event.is === "ended" && (event.signal != null || event.code === 1)) ||
     (event.is === "wire" && (event.state === "cut" || event.state === "stalled"))
   );
 }
 
 /** How many of a sorted list's items are at or before `time`. */
-function after(list, time, key) {
+export function after(list, time, key) {
   let [low, high] = [0, list.length];
   while (low < high) {
     const middle = (low + high) >> 1;

@@ -73,7 +73,10 @@ export function schedule() {
       }
       case "printed":
       case "ended":
+      case "counter":
         return notBefore(event, free.get(event.box) ?? 0);
+      case "counted":
+        return notBefore(event, ...ends(wires.get(event.wire), "up").map((box) => free.get(box) ?? 0));
       case "step":
       case "verdict":
       case "end":

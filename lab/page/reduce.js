@@ -32,7 +32,11 @@ const CHANGES = {
     wires: { ...state.wires, [event.wire]: { ...(state.wires[event.wire] ?? newWire(event)), ...declared(event) } },
   }),
   started: (state, event) =>
-    changeBox(state, event, (box) => ({ state: "running", pid: event.pid, code: null, signal: null, runs: box.runs + 1 })),
+    changeBox(state, event, (box) => {
+      const gone = box.in - box.out; // What it had not done is gone with its last process.
+      const again = box.runs > 0 ? addLine(box, { again: true }) : {};
+      return { state: "running", pid: event.pid, code: null, signal: null, runs: box.runs + 1, gone, ...again };
+    }),
   paused: (state, event) => changeBox(state, event, () => ({ state: "paused" })),
   continued: (state, event) => changeBox(state, event, () => ({ state: "running" })),
   ended: (state, event) =>
@@ -64,7 +68,7 @@ const CHANGES = {
 
 /** The tasks that a box has received and whose results it has not sent, for those that send one for each. */
 export function waiting(box) {
-  return box.role === "consumer" ? Math.max(0, box.in - box.out) : 0;
+  return box.role === "consumer" ? Math.max(0, box.in - box.out - box.gone) : 0;
 }
 
 /** Adds what passed between two boxes to what they have sent and received. */
@@ -77,7 +81,7 @@ function pass(boxes, [from, to], messages) {
 }
 
 function newBox(event) {
-  const nothing = { in: 0, out: 0, peak: 0, runs: 0, lines: [], counters: {}, pid: null, code: null, signal: null };
+  const nothing = { in: 0, out: 0, gone: 0, peak: 0, runs: 0, lines: [], counters: {}, pid: null, code: null, signal: null };
   return { ...declared(event), state: "new", ...nothing };
 }
 

@@ -1,7 +1,7 @@
-// Plays a recording without any server: `replay.html?recording=FILE&lang=zh-TW`. Beside it lie the modules, the CSS and
-// experiments.json with the questions.
+// Plays a recording without any server: `replay.html?recording=FILE&lang=zh-TW&theme=dark`. Beside it lie the modules,
+// the CSS and experiments.json with the questions.
 
-import { dropped, header, keyboard, notice, run } from "./frame.js";
+import { dropped, embedded, header, keyboard, notice, run } from "./frame.js";
 import { Guide, sceneHead } from "./guide.js";
 import { Player } from "./player.js";
 import { parse } from "./recording.js";
@@ -18,7 +18,7 @@ let guide = null;
 
 function build() {
   stage?.close();
-  stage = new Stage(player, { timeline: { open: openFile } });
+  stage = new Stage(player, { timeline: { open: embedded ? undefined : openFile } });
   guide = null;
   const texts = experiments.find(({ experiment }) => experiment === recording?.header.experiment);
   if (texts) {
@@ -32,13 +32,14 @@ function build() {
     stage.setHead(sceneHead(recording.header.scene, text("hint.replay")));
   }
   document.title = text("lab");
-  document.body.replaceChildren(header({ changed: build }), stage.view);
+  // A frame has the language, the theme and the recording of its page.
+  document.body.replaceChildren(...(embedded ? [] : [header({ changed: build })]), stage.view);
   show();
 }
 
 function show() {
   const state = stage.update();
-  begun ||= player.position > 0;
+  begun ||= player.position > player.start;
   guide?.update(state, begun);
 }
 

@@ -13,8 +13,9 @@ import { Wires } from "./wires.js";
 const BESIDE = 640;
 const ROOMY = 980;
 
-/** With more boxes than these the consoles stand below the picture, however much room there is. */
-const FEW = 6;
+/** With more boxes than these, in all or in a column, the consoles stand below the picture, however wide it is. */
+const FEW = 5;
+const LOW = 2;
 
 /**
  * A stage for a player. `options.act` sends a command to the lab, `options.adds` are the roles that can be added (both
@@ -28,7 +29,7 @@ export class Stage {
     this.sequence = new Sequence();
     this.timeline = new Timeline(player, options.timeline ?? {});
     this.bands = el("div.bands");
-    this.picture = el("section.picture", { tabIndex: -1 }, this.wires.picture, this.bands, this.wires.menus);
+    this.picture = el("section.picture", { tabIndex: -1 }, this.wires.picture, this.wires.menus, this.wires.flights, this.bands);
     this.consoles = el("section.consoles");
     this.more = el("div.more", {}, ...this.moreButtons());
     this.head = el("div.stage-head");
@@ -62,6 +63,11 @@ export class Stage {
   /** Shows the player's state. */
   update() {
     const state = this.player.state();
+    this.wires.fly(this.player.flying());
+    this.timeline.update();
+    this.updateControls();
+    if (state === this.shown) return state;
+    this.shown = state;
     const key = JSON.stringify([
       Object.values(state.boxes).map(({ box, column, row }) => [box, column, row]),
       Object.values(state.wires).map(({ wire, connects, binds }) => [wire, connects, binds]),
@@ -72,19 +78,31 @@ export class Stage {
     }
     for (const [id, view] of this.boxes) view.update(state.boxes[id]);
     this.wires.update(state.wires);
-    this.wires.fly(this.player.flying());
-    this.timeline.update();
-    this.sequence.update(this.player, state);
+    this.sequence.update(this.player, state, [...this.boxes.keys()]);
     return state;
+  }
+
+  /** While the picture shows what has been, nobody can press what is there now. */
+  updateControls() {
+    const { live, following, position, length } = this.player;
+    const past = live !== null && !following && position < length;
+    if (past === this.past) return;
+    this.past = past;
+    setAttribute(this.view, "data-past", past ? "yes" : null);
+    for (const element of [this.more, ...[...this.boxes.values()].map(({ controls }) => controls)]) element.inert = past;
   }
 
   /** Makes the boxes and wires of a state, in bands of those that belong together, and in columns within. */
   arrange(state) {
-    const boxes = Object.values(state.boxes);
+    const boxes = Object.values(state.boxes).sort((one, other) => one.column - other.column || one.row - other.row);
     const wires = Object.values(state.wires);
-    this.boxes = new Map(boxes.map(({ box }) => [box, this.boxes.get(box) ?? new BoxView(box, this.options.act)]));
+    const groups = bands(boxes, wires);
+    this.boxes = new Map(groups.flat().map((id) => [id, this.boxes.get(id) ?? new BoxView(id, this.options.act)]));
     this.where = new Map();
-    const views = bands(boxes, wires).map((ids, band) => {
+    this.tall = 0;
+    const roles = new Set(boxes.map(({ role }) => role));
+    const beside = roles.has("producer") && roles.has("dispatcher");
+    const views = groups.map((ids, band) => {
       const columns = [...new Set(ids.map((id) => state.boxes[id].column))].sort((one, other) => one - other);
       const detour = wires.some((wire) => {
         const [one, other] = [wire.connects, wire.binds].map((id) => columns.indexOf(state.boxes[id]?.column));
@@ -92,17 +110,20 @@ export class Stage {
       });
       const view = el("div.band", {}, ...columns.map((column, index) => {
         const inside = ids.filter((id) => state.boxes[id].column === column);
-        inside.sort((one, other) => state.boxes[one].row - state.boxes[other].row);
+        this.tall = Math.max(this.tall, inside.length);
         inside.forEach((id) => this.where.set(id, { column: index, band }));
         return el("div.column", {}, ...inside.map((id) => this.boxes.get(id).card));
       }));
       view.dataset.columns = columns.length;
-      view.dataset.tall = Math.max(...columns.map((column) => ids.filter((id) => state.boxes[id].column === column).length));
       if (detour) view.dataset.detour = "yes";
-      return view;
+      const reliable = ids.some((id) => state.boxes[id].role === "dispatcher");
+      return beside ? el("div.named", {}, el("h2.band-name", {}, text(reliable ? "reliable" : "plain")), view) : view;
     });
     this.bands.replaceChildren(...views);
+    this.observer.disconnect();
+    for (const element of [this.picture, ...[...this.boxes.values()].map(({ card }) => card)]) this.observer.observe(element);
     this.wires.arrange(wires);
+    this.past = null;
     this.layout = null;
     this.measure();
   }
@@ -111,7 +132,8 @@ export class Stage {
   measure() {
     const width = this.picture.clientWidth;
     if (width === 0 || this.boxes.size === 0) return;
-    const layout = width < BESIDE ? "narrow" : width < ROOMY || this.boxes.size > FEW ? "compact" : "roomy";
+    const many = this.boxes.size > FEW || this.tall > LOW;
+    const layout = width < BESIDE ? "narrow" : width < ROOMY || many ? "compact" : "roomy";
     if (layout !== this.layout) {
       this.layout = layout;
       setAttribute(this.view, "data-layout", layout);
@@ -127,6 +149,7 @@ export class Stage {
       return [id, { ...shift, ...this.where.get(id) }];
     }));
     const wires = Object.values(this.player.state().wires);
-    this.wires.place(curves(wires, rects, layout === "narrow"), width);
+    this.wires.place(curves(wires, rects, layout === "narrow"), rects, width);
+    this.shown = null; // The diagram depends on the width.
   }
 }

@@ -23,7 +23,7 @@ export class Timeline {
     this.live = el("button.live", { onclick: () => player.goLive() }, text("live"));
     this.speed = el(
       "select",
-      { title: text("speed"), "aria-label": text("speed"), onchange: () => (player.speed = Number(this.speed.value)) },
+      { title: text("speed"), "aria-label": text("speed"), onchange: () => player.setSpeed(Number(this.speed.value)) },
       ...SPEEDS.map((speed) => el("option", { value: speed, selected: speed === player.speed }, `× ${speed}`)),
     );
     this.range = el("input.range", {
@@ -58,7 +58,8 @@ export class Timeline {
 
   /** The length of what can be scrolled. */
   end() {
-    return Math.max(this.player.length, this.player.following ? this.player.position : 0, 1);
+    const { following, position, length } = this.player;
+    return Math.max(following ? position : length, 1);
   }
 
   /** Shows where the player is. */
@@ -89,13 +90,14 @@ export class Timeline {
     if (key === this.drawn) return;
     this.drawn = key;
     const busy = new Array(PIECES).fill(0);
+    const shown = this.player.events.filter((event) => event.at <= end);
     const piece = (event) => Math.min(PIECES - 1, Math.floor((PIECES * event.at) / end));
-    for (const event of this.player.events) if (event.is === "message") busy[piece(event)] += 1;
+    for (const event of shown) if (event.is === "message") busy[piece(event)] += 1;
     const most = Math.max(...busy, 1);
     const bars = busy.flatMap((count, index) =>
       count === 0 ? [] : [svg("rect.busy", barAt(index + 0.15, 0.7, 3 + (15 * count) / most))],
     );
-    const failures = this.player.events
+    const failures = shown
       .filter(isFailure)
       .map((event) => svg("rect.failure", barAt((PIECES * event.at) / end, 0.5, 24)));
     this.strip.replaceChildren(...bars, ...failures);

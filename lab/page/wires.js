@@ -2,14 +2,18 @@
 
 import { el, icon, setAttribute, setText, svg } from "./dom.js";
 import { pathOf, pointAt } from "./geometry.js";
+import { shortTextOf, textOf } from "./message.js";
 import { boxName, number, text } from "./texts.js";
 
 /** Where a wire's menu is, from its connecting box (0) to its binding one (1). */
-const MENU_AT = 0.27;
+const MENU_AT = 0.25;
 
 /** The width of a letter of a label, and the space that a label leaves to the boxes, in pixels. */
 const LETTER = 6.7;
 const MARGIN = 10;
+
+/** The most letters of a label. */
+const LONGEST = 30;
 
 /** How slow a slow wire is, in milliseconds. */
 const SLOW_MS = 500;
@@ -20,7 +24,8 @@ export class Wires {
     this.act = act;
     this.lines = svg("g");
     this.dots = svg("g");
-    this.picture = svg("svg.wires", { "aria-hidden": "true" }, this.lines, this.dots);
+    this.picture = svg("svg.wires", { "aria-hidden": "true" }, this.lines);
+    this.flights = svg("svg.wires", { "aria-hidden": "true" }, this.dots);
     this.menus = el("div.menus");
     this.views = new Map();
     this.curves = new Map();
@@ -84,15 +89,15 @@ export class Wires {
     return { line: svg("path.wire", { fill: "none" }), menu, state, total };
   }
 
-  /** Draws the wires along curves, in a picture of that width. */
-  place(curves, width) {
+  /** Draws the wires along curves, in a picture of that width with boxes there. */
+  place(curves, rects, width) {
     this.curves = curves;
     this.width = width;
     for (const [id, { line, menu }] of this.views) {
       const curve = curves.get(id);
       if (!curve) continue;
       setAttribute(line, "d", pathOf(curve));
-      const { x, y } = pointAt(curve, MENU_AT);
+      const { x, y } = menuPlace(curve, rects);
       menu.style.left = `${x}px`;
       menu.style.top = `${y}px`;
       menu.classList.toggle("to-left", x > width - 180);
@@ -127,11 +132,15 @@ export class Wires {
   }
 }
 
-/** What a message says, as text: its frames, or its length where it is encrypted. Of a handshake the name is enough. */
-export function textOf(event) {
-  if (event.is === "command") return event.text && event.name !== "READY" ? `${event.name} ${event.text}` : event.name;
-  if (event.encrypted) return text("bytes", number(event.bytes));
-  return event.frames.join(" │ ");
+/** The first place for a menu on a curve where it hides no box. */
+function menuPlace(curve, rects) {
+  for (let s = MENU_AT; s < 1 - MENU_AT; s += 0.05) {
+    const { x, y } = pointAt(curve, s);
+    const hides = ({ left, top, right, bottom }) =>
+      x > left - MARGIN && x < right + MARGIN && y > top - MARGIN && y < bottom + MARGIN;
+    if (![...rects.values()].some(hides)) return { x, y };
+  }
+  return pointAt(curve, MENU_AT);
 }
 
 function mark(event, curve, s, labelled, width) {
@@ -142,10 +151,10 @@ function mark(event, curve, s, labelled, width) {
   const shape =
     event.is === "command"
       ? svg("rect", { x: cx - 3, y: cy - 3, width: 6, height: 6, rx: 1 })
-      : svg("circle", { cx, cy, r: 5 });
+      : svg("circle", { cx, cy, r: event.encrypted ? 8 : 5 });
   const group = svg(`g.mark.${event.is}.${event.way}`, {}, svg("title", {}, textOf(event)), shape);
   if (event.encrypted) {
-    const lock = svg("svg.mark-lock", { x: cx - 4.5, y: cy - 4.5, width: 9, height: 9, viewBox: "0 0 16 16" });
+    const lock = svg("svg.mark-lock", { x: cx - 5, y: cy - 5.5, width: 10, height: 10, viewBox: "0 0 16 16" });
     lock.append(...icon("lock").children);
     group.append(lock);
   }
@@ -155,13 +164,10 @@ function mark(event, curve, s, labelled, width) {
 
 /** The text of a message beside its dot: between the boxes, or on a narrow screen towards the nearer edge. */
 function label(event, [start, , , end], { x, y }, upwards, width) {
-  const full = textOf(event);
-  const fit = (room) => {
-    const fits = Math.max(3, Math.floor(room / LETTER));
-    return full.length > fits ? `${full.slice(0, fits - 1)}…` : full;
-  };
+  const fit = (room) => shortTextOf(event, Math.min(LONGEST, Math.max(3, Math.floor(room / LETTER))));
   if (Math.abs(end.x - start.x) <= Math.abs(end.y - start.y)) {
-    const toLeft = (start.x + end.x) / 2 < width / 2 - 20;
+    const short = Math.min(textOf(event).length, LONGEST) * LETTER + 10;
+    const toLeft = (start.x + end.x) / 2 < width / 2 - 20 ? x > short || x > width - x : width - x < short && x > width - x;
     const room = (toLeft ? x : width - x) - 10;
     return svg("text", { x: x + (toLeft ? -10 : 10), y: y + 4, "text-anchor": toLeft ? "end" : "start" }, fit(room));
   }

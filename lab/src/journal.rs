@@ -47,6 +47,8 @@ struct Run {
     header: String,
     events: VecDeque<Kept>,
     next: u64,
+    /// Whether the last event was the end.
+    over: bool,
 }
 
 struct Kept {
@@ -73,7 +75,14 @@ struct Timed<'a> {
 
 impl Run {
     fn new(number: u64, header: String) -> Self {
-        Self { number, start: Instant::now(), header, events: VecDeque::new(), next: 0 }
+        Self {
+            number,
+            start: Instant::now(),
+            header,
+            events: VecDeque::new(),
+            next: 0,
+            over: false,
+        }
     }
 }
 
@@ -123,12 +132,14 @@ impl Journal {
 }
 
 impl Recorder {
-    /// Adds an event, now.
+    /// Adds an event, now. A second end in a row adds nothing.
     pub fn add(&self, event: &Event) {
         let mut run = self.journal.lock();
-        if run.number != self.run {
+        let is_end = matches!(event, Event::End);
+        if run.number != self.run || (is_end && run.over) {
             return;
         }
+        run.over = is_end;
         let timed = Timed { t: milliseconds(run.start.elapsed()), event };
         // Texts and numbers: nothing in an event can fail to be written.
         let Ok(line) = serde_json::to_string(&timed) else { return };
@@ -146,4 +157,51 @@ impl Recorder {
 /// With one decimal.
 fn milliseconds(time: Duration) -> f64 {
     (time.as_secs_f64() * 10_000.0).round() / 10.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Text;
+
+    fn counted(up: u64) -> Event {
+        let wire = "client1-server".to_owned();
+        Event::Counted { wire, up, down: 0, up_bytes: 0, down_bytes: 0 }
+    }
+
+    #[test]
+    fn a_reader_goes_on_where_it_was_and_with_another_run_from_its_start() {
+        let journal = Journal::new();
+        assert_eq!(journal.recording(), None);
+        let first = journal.begin("req-rep", None);
+        first.add(&counted(1));
+        let (lines, position) = journal.since(Position::default());
+        assert_eq!(lines.len(), 1);
+        first.add(&counted(2));
+        let (lines, position) = journal.since(position);
+        assert!(lines.len() == 1 && lines[0].contains("\"up\":2"));
+        assert!(journal.since(position).0.is_empty());
+
+        let second = journal.begin("pub-sub", None);
+        // What comes late from the last run is not of this one.
+        first.add(&counted(3));
+        second.add(&counted(4));
+        let (lines, _) = journal.since(position);
+        assert!(lines.len() == 1 && lines[0].contains("\"up\":4"));
+    }
+
+    #[test]
+    fn a_long_run_forgets_samples_alone() {
+        let journal = Journal::new();
+        let recorder = journal.begin("req-rep", None);
+        let step = |text: &str| Event::Step { text: Text::new(text, text) };
+        recorder.add(&step("first"));
+        for up in 0..MAX_EVENTS as u64 {
+            recorder.add(&counted(up));
+        }
+        recorder.add(&step("last"));
+        let (lines, _) = journal.since(Position::default());
+        assert!(lines.len() < MAX_EVENTS, "{}", lines.len());
+        assert!(lines[0].contains("first") && lines[lines.len() - 1].contains("last"));
+    }
 }

@@ -33,7 +33,7 @@ build() {
         set -- "$@" -p "$name"
         shift
     done
-    cargo build "$@"
+    cargo build --locked "$@"
 }
 
 # Starts a program in the background, with the command $with if it is set, and stores its process id in

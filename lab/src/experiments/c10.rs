@@ -9,10 +9,15 @@ use super::loss::Results;
 use crate::event::Verdict;
 use crate::scene::Scene;
 use crate::scene::list::{collector, consumer, dispatcher, producer, sink, worker};
+use crate::stage::Facts;
 
 const TASKS: u64 = 300;
 /// Milliseconds that each consumer and each worker needs for a task.
 const WORK: [u64; 3] = [10, 10, 100];
+
+/// The wires of the results.
+const COLLECTED: [&str; 3] = ["consumer1-collector", "consumer2-collector", "consumer3-collector"];
+const WRITTEN: [&str; 3] = ["worker1-sink", "worker2-sink", "worker3-sink"];
 
 pub fn scene() -> Scene {
     let count = format!("--count {TASKS}");
@@ -38,20 +43,17 @@ pub async fn play(play: &Play) -> Result<Verdict> {
         "The producer hands tasks out in turn. The dispatcher gives some to a worker that asks.",
         "producer 輪流分派工作；dispatcher 則等 worker 來要求才給。",
     );
-    let begun = Instant::now();
     play.start(&["consumer1", "consumer2", "consumer3", "worker1", "worker2", "worker3"]).await?;
-    let plain = async { play.ends("collector").await.map(|()| begun.elapsed().as_secs_f64()) };
-    let reliable = async { play.ends("sink").await.map(|()| begun.elapsed().as_secs_f64()) };
-    let (plain, reliable) = tokio::join!(plain, reliable);
+    let (plain, reliable) =
+        tokio::join!(seconds(play, COLLECTED, "collector"), seconds(play, WRITTEN, "sink"));
     let (plain, reliable) = (plain?, reliable?);
 
     let handed = |wire| play.passed(wire).down.len();
     let (share, slow_share) = (handed("consumer1-producer"), handed("consumer3-producer"));
-    let wires = ["consumer1-collector", "consumer2-collector", "consumer3-collector"];
     #[allow(clippy::cast_precision_loss, reason = "a time for people")]
     let ideal = TASKS as f64 / WORK.iter().map(|work| 1000.0 / *work as f64).sum::<f64>();
     let mut verdict = play.verdict(
-        Results::on(play, &wires, TASKS).score(),
+        Results::on(play, &COLLECTED, TASKS).score(),
         plain < 2.0 * ideal,
         format!(
             "Balanced by number only: the slow consumer was handed {slow_share} tasks, a fast one {share}. The job took \
@@ -64,4 +66,14 @@ pub async fn play(play: &Play) -> Result<Verdict> {
     );
     verdict.beside = Some(Results::in_file(play, TASKS)?.score());
     Ok(verdict)
+}
+
+/// How long a job takes, from its first result on one of the `wires` to the end of its `last`
+/// program: not how long programs take to start.
+async fn seconds(play: &Play, wires: [&str; 3], last: &str) -> Result<f64> {
+    let any = |facts: &Facts<'_>| wires.iter().any(|wire| facts.counts(wire).0.messages > 0);
+    play.until("the first result", |facts| any(facts).then_some(())).await?;
+    let begun = Instant::now();
+    play.ends(last).await?;
+    Ok(begun.elapsed().as_secs_f64())
 }

@@ -18,7 +18,7 @@ pub fn scene() -> Scene {
         .binds("--tasks-bind", "PULL")
         .connects("--results-connect", "PUSH", "collector", "--bind")
         .with("--id 1")
-        .lasting("--work", 3);
+        .lasting("--work", 2);
     Scene::new("c11", [binding, connecting, consumer, collector(1).with("--count 2000")])
 }
 
@@ -63,7 +63,7 @@ pub async fn play(play: &Play) -> Result<Verdict> {
 /// taken by then, as it says itself.
 async fn sends(play: &Play, producer: &str) -> Result<u64> {
     play.start(&[producer]).await?;
-    play.watch(3.0).await;
+    play.watch(2.5).await;
     play.interrupt(producer).await?;
     let said = play.look(|facts| {
         let sent = facts.errors(producer, "error: interrupted by SIGINT: sent ").pop()?;

@@ -8,8 +8,11 @@ use crate::event::{Verdict, WireState};
 use crate::scene::Scene;
 use crate::scene::list::{collector, consumer, producer};
 
-const TASKS: u64 = 900_000;
+const TASKS: u64 = 600_000;
 const WIRE: &str = "consumer1-producer";
+
+/// As many as are to be on the way at most when the connection is cut: some have to be left.
+const FULL: u64 = 300_000;
 
 pub fn scene() -> Scene {
     let producer = producer(0).with(&format!("--count {TASKS}"));
@@ -18,8 +21,8 @@ pub fn scene() -> Scene {
 
 pub async fn play(play: &Play) -> Result<Verdict> {
     play.step(
-        "A producer with 900,000 tasks and one consumer.",
-        "一個 producer 有 900,000 筆工作，一個 consumer。",
+        "A producer with 600,000 tasks and one consumer.",
+        "一個 producer 有 600,000 筆工作，一個 consumer。",
     );
     play.start(&["collector", "producer", "consumer1"]).await?;
     play.until("tasks", |facts| (facts.counts(WIRE).1.messages > 10_000).then_some(())).await?;
@@ -28,7 +31,7 @@ pub async fn play(play: &Play) -> Result<Verdict> {
         "consumer 暫停。工作填滿佇列與 TCP 緩衝區，然後 producer 只能等待。",
     );
     play.pause("consumer1").await?;
-    play.watch(3.0).await;
+    fill(play).await;
     play.step(
         "The connection is cut. What is on its way is lost.",
         "切斷連線，還在路上的都會遺失。",
@@ -46,7 +49,7 @@ pub async fn play(play: &Play) -> Result<Verdict> {
     })
     .await?;
     // What has reached it, it has to read.
-    play.watch(1.0).await;
+    play.watch(3.0).await;
     play.interrupt("collector").await?;
 
     let after = play.passed(WIRE).down.get(before).copied().unwrap_or(TASKS);
@@ -61,4 +64,15 @@ pub async fn play(play: &Play) -> Result<Verdict> {
         format!("Sending went on with task {after}, and from there on all arrived. Lost: {en}, which were in the queues and TCP buffers of the connection."),
         format!("從工作 {after} 開始繼續傳送，之後全部送達。遺失：{zh}，當時在這條連線的佇列與 TCP 緩衝區裡。"),
     ))
+}
+
+/// Waits until nothing passes any more, or enough has.
+async fn fill(play: &Play) {
+    let passed = || play.look(|facts| facts.counts(WIRE).1.messages);
+    let mut before = 0;
+    while before < passed() && passed() < FULL {
+        before = passed();
+        play.watch(1.0).await;
+    }
+    play.watch(1.0).await;
 }

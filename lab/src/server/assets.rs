@@ -14,16 +14,21 @@ macro_rules! assets {
 
 /// Every file of the page by its name, and the questions.
 const ASSETS: &[(&str, &str)] = assets![
+    "base.css"
     "boxes.js"
+    "console.css"
     "dom.js"
     "frame.js"
     "geometry.js"
+    "guide.css"
     "guide.js"
+    "home.css"
     "home.js"
     "icon.svg"
     "index.html"
-    "lab.css"
     "live.js"
+    "message.js"
+    "picture.css"
     "player.js"
     "recording.js"
     "reduce.js"
@@ -32,7 +37,9 @@ const ASSETS: &[(&str, &str)] = assets![
     "sequence.js"
     "stage.js"
     "texts.js"
+    "timeline.css"
     "timeline.js"
+    "wires.css"
     "wires.js"
 ];
 

@@ -139,7 +139,7 @@ async fn events(State(lab): State<Lab>) -> Response {
                 let (lines, position) = journal.since(position);
                 if !lines.is_empty() {
                     break (
-                        lines.iter().map(|line| format!("data: {line}\n\n")).collect(),
+                        lines.iter().flat_map(|line| ["data: ", line, "\n\n"]).collect::<String>(),
                         position,
                     );
                 }

@@ -8,7 +8,7 @@ use nix::sys::signal::Signal;
 use serde::Deserialize;
 
 use super::wire::link;
-use super::{Box, Process, Stage};
+use super::{BoxState, Process, Stage};
 use crate::event::{Event, Language, WireState};
 use crate::scene::Part;
 
@@ -94,14 +94,14 @@ impl Stage {
         self.change(&id, |of| of.part = part)
     }
 
-    fn with<T>(&self, id: &str, act: impl FnOnce(&mut Box) -> Result<T>) -> Result<T> {
+    fn with<T>(&self, id: &str, act: impl FnOnce(&mut BoxState) -> Result<T>) -> Result<T> {
         let mut state = self.lock();
         let of = state.boxes.iter_mut().find(|of| of.part.id == id);
         act(of.with_context(|| format!("there is no {id}"))?)
     }
 
     /// Changes a box, and records what it is now.
-    fn change(&self, id: &str, change: impl FnOnce(&mut Box)) -> Result<()> {
+    fn change(&self, id: &str, change: impl FnOnce(&mut BoxState)) -> Result<()> {
         self.with(id, |of| {
             change(of);
             Ok(())
@@ -226,7 +226,7 @@ impl Stage {
     }
 }
 
-impl Box {
+impl BoxState {
     fn running(&self) -> Result<&Process> {
         self.process.as_ref().with_context(|| format!("{} does not run", self.part.id))
     }

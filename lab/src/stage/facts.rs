@@ -5,7 +5,7 @@ use std::sync::PoisonError;
 use tap::{Count, Counts};
 
 use super::process::Ended;
-use super::{Box, State, Wire};
+use super::{BoxState, State, Wire};
 use crate::event::Stream;
 use crate::ledger::Ledger;
 
@@ -17,7 +17,7 @@ impl<'a> Facts<'a> {
         Self(state)
     }
 
-    fn of(&self, id: &str) -> Option<&'a Box> {
+    fn of(&self, id: &str) -> Option<&'a BoxState> {
         self.0.boxes.iter().find(|of| of.part.id == id)
     }
 

@@ -24,14 +24,18 @@ use crate::programs::{Ports, Programs};
 use crate::scene::{Part, Scene};
 pub use actions::Action;
 pub use facts::Facts;
+use ports::Port;
 use process::{Ended, Process};
 use terminal::Terminal;
 use wire::Wire;
 
 /// The most boxes that a scene can have, and so the most processes.
 const MAX_BOXES: usize = 64;
-/// How many messages a second are shown on all wires together, each way.
-const MESSAGES: u32 = 30;
+/// How many messages a second are shown on a wire, each way.
+const MESSAGES_OF_WIRE: u32 = 20;
+/// How many on all wires together; in an experiment fewer, since its recording is to be small.
+const MESSAGES: u32 = 60;
+const MESSAGES_OF_EXPERIMENT: u32 = 24;
 /// How long programs have to end by themselves when the scene is stopped.
 const GRACE: Duration = Duration::from_millis(1500);
 /// How long the kernel may take to end a process that was killed.
@@ -54,15 +58,15 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    boxes: Vec<Box>,
+    boxes: Vec<BoxState>,
     wires: Vec<Wire>,
     /// The ports of the sockets that bind: of which part, by which flag.
-    bound: Vec<(String, &'static str, u16)>,
+    bound: Vec<(String, &'static str, Port)>,
     closed: bool,
 }
 
 /// A program, whether it runs or not.
-struct Box {
+struct BoxState {
     part: Part,
     language: Language,
     terminal: Terminal,
@@ -138,9 +142,9 @@ impl Stage {
         let mut state = self.lock();
         ensure!(state.boxes.len() < MAX_BOXES, "a scene has room for {MAX_BOXES} programs");
         for flag in part.binds_by() {
-            state.bound.push((part.id.clone(), flag, ports::free()?));
+            state.bound.push((part.id.clone(), flag, Port::reserve()?));
         }
-        state.boxes.push(Box {
+        state.boxes.push(BoxState {
             terminal: Terminal::new(&part.id),
             part: part.clone(),
             language: Language::Rust,
@@ -175,7 +179,7 @@ impl Stage {
         Ok(added)
     }
 
-    fn facts_of(&self, of: &Box, state: &State) -> Result<BoxFacts> {
+    fn facts_of(&self, of: &BoxState, state: &State) -> Result<BoxFacts> {
         let line = self.0.programs.line(&of.part, of.language, state)?;
         Ok(BoxFacts {
             id: of.part.id.clone(),
@@ -233,7 +237,8 @@ impl Stage {
     /// How many messages a second are shown for each wire and way: the more wires, the fewer.
     fn rate(&self) -> u32 {
         let wires = self.0.scene.parts.iter().map(|part| part.connections().count()).sum::<usize>();
-        MESSAGES / u32::try_from(wires).unwrap_or(1).max(1)
+        let all = if self.0.is_experiment { MESSAGES_OF_EXPERIMENT } else { MESSAGES };
+        (all / u32::try_from(wires).unwrap_or(1).max(1)).clamp(1, MESSAGES_OF_WIRE)
     }
 
     /// The folder of the run.
@@ -244,7 +249,10 @@ impl Stage {
 
 impl State {
     fn bound(&self, part: &str, flag: &str) -> Option<u16> {
-        self.bound.iter().find(|(of, by, _)| of == part && *by == flag).map(|(_, _, port)| *port)
+        self.bound
+            .iter()
+            .find(|(of, by, _)| of == part && *by == flag)
+            .map(|(_, _, port)| port.number)
     }
 }
 

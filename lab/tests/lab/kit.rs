@@ -8,12 +8,19 @@ use std::time::Instant;
 
 use e2e::{DEADLINE, root};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
-/// The lab's binary, with arguments. The programs that it starts are built first.
-pub fn command(arguments: &[&str]) -> Command {
+/// The lab's binary, with arguments, and a folder for what it leaves behind. The programs that it
+/// starts are built first.
+pub fn command(arguments: &[&str], folder: &TempDir) -> Command {
     drop(e2e::rust("zmq_server"));
     let mut command = Command::new(env!("CARGO_BIN_EXE_lab"));
-    command.args(arguments).current_dir(root()).stdin(Stdio::null()).stdout(Stdio::piped());
+    command
+        .args(arguments)
+        .current_dir(root())
+        .env("TMPDIR", folder.path())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped());
     command
 }
 
@@ -25,6 +32,7 @@ pub struct Lab {
     /// `/TOKEN/`
     pub path: String,
     events: RefCell<Option<Events>>,
+    _folder: TempDir,
 }
 
 /// The events of a lab as they come, and those that came.
@@ -47,14 +55,15 @@ impl Lab {
     }
 
     pub fn with(arguments: &[&str]) -> Self {
-        let mut process = command(&[&["--no-open"], arguments].concat()).spawn().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let mut process = command(&[&["--no-open"], arguments].concat(), &folder).spawn().unwrap();
         let mut address = String::new();
         let mut stdout = BufReader::new(process.stdout.take().unwrap());
         stdout.read_line(&mut address).unwrap();
         let rest = address.trim_end().strip_prefix("http://").expect("an address");
         let (host, path) = rest.split_once('/').expect("a token");
         let (host, path) = (host.to_owned(), format!("/{path}"));
-        Self { process, host, path, events: RefCell::default() }
+        Self { process, host, path, events: RefCell::default(), _folder: folder }
     }
 
     /// A request for something below the token.

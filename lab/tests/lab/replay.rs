@@ -37,7 +37,7 @@ fn what_is_no_recording_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("other.jsonl");
     fs::write(&file, "{\"num\": 1}\n").unwrap();
-    let mut replay = command(&["--replay", file.to_str().unwrap()]);
+    let mut replay = command(&["--replay", file.to_str().unwrap()], &folder);
     let output = replay.stderr(Stdio::piped()).output().unwrap();
     let error = String::from_utf8(output.stderr).unwrap();
     let expected =

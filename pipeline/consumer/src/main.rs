@@ -17,14 +17,13 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use args::Args;
-use clap::Parser;
 use common::message::{WorkMessage, WorkResult};
 use common::program::exit::{self, HintExt};
-use common::program::{Program, scheduling, tally::Tally};
+use common::program::{Program, arguments, scheduling, tally::Tally};
 
 fn main() -> ExitCode {
     exit::report(|| {
-        let args = Args::parse();
+        let args: Args = arguments::parse()?;
         scheduling::prefer_throughput();
         let program = Program::start(&args.common)?;
         let label = format!("results of consumer {}", args.id);

@@ -16,16 +16,15 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use args::Args;
-use clap::Parser;
 use common::message::WorkMessage;
-use common::program::{Program, exit, scheduling, tally::Tally};
+use common::program::{Program, arguments, exit, scheduling, tally::Tally};
 
 /// `ZMQ_LINGER` without an end.
 const UNTIL_DELIVERED: i32 = -1;
 
 fn main() -> ExitCode {
     exit::report(|| {
-        let args = Args::parse();
+        let args: Args = arguments::parse()?;
         scheduling::prefer_throughput();
         let program = Program::start(&args.common)?;
         let mut tally = Tally::new("task", "sent", args.count);

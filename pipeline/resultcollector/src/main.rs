@@ -18,13 +18,12 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use args::Args;
 use chart::Chart;
-use clap::Parser;
 use common::message::WorkResult;
-use common::program::{Program, exit, scheduling, tally::Tally};
+use common::program::{Program, arguments, exit, scheduling, tally::Tally};
 
 fn main() -> ExitCode {
     exit::report(|| {
-        let args = Args::parse();
+        let args: Args = arguments::parse()?;
         scheduling::prefer_throughput();
         let program = Program::start(&args.common)?;
         let (mut tally, mut consumers) =

@@ -19,14 +19,13 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use args::Args;
-use clap::Parser;
 use common::message::publication::Publication;
-use common::program::{Program, exit, tally::Tally};
+use common::program::{Program, arguments, exit, tally::Tally};
 use common::socket::Socket;
 
 fn main() -> ExitCode {
     exit::report(|| {
-        let args = Args::parse();
+        let args: Args = arguments::parse()?;
         let program = Program::start(&args.common)?;
         let mut tally = Tally::new("round", "published", args.count);
         let ended = publish(&args, &program, &mut tally);

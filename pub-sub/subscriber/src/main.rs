@@ -17,13 +17,12 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use args::Args;
-use clap::Parser;
 use common::message::publication::Publication;
-use common::program::{Program, exit, tally::Tally};
+use common::program::{Program, arguments, exit, tally::Tally};
 
 fn main() -> ExitCode {
     exit::report(|| {
-        let args = Args::parse();
+        let args: Args = arguments::parse()?;
         let program = Program::start(&args.common)?;
         let mut tally = Tally::new("message", "received", args.count).of_printed();
         let ended = receive(&args, &program, &mut tally);

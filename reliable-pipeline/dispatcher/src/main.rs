@@ -21,8 +21,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use args::Args;
-use clap::Parser;
-use common::program::{Program, exit, tally::Tally};
+use common::program::{Program, arguments, exit, tally::Tally};
 use job::{Format, Job};
 use peers::Peers;
 use progress::Reports;
@@ -38,7 +37,7 @@ const QUEUED: i32 = 256;
 
 fn main() -> ExitCode {
     exit::report(|| {
-        let args = Args::parse();
+        let args: Args = arguments::parse()?;
         let program = Program::start(&args.common)?;
         let limit = args.common.socket.max_message_size();
         ensure!(limit >= LEAST_LIMIT, "--max-message-size is below {LEAST_LIMIT}");

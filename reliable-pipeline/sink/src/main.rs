@@ -19,9 +19,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use args::Args;
-use clap::Parser;
 use common::message::BadMessage;
-use common::program::{Program, exit, tally::Tally};
+use common::program::{Program, arguments, exit, tally::Tally};
 use common::socket::Socket;
 use file::Place;
 use protocol::VERSION;
@@ -43,7 +42,7 @@ const TICK: i64 = 10;
 
 fn main() -> ExitCode {
     exit::report(|| {
-        let args = Args::parse();
+        let args: Args = arguments::parse()?;
         let program = Program::start(&args.common)?;
         let limit = args.common.socket.max_message_size();
         ensure!(limit >= LEAST_LIMIT, "--max-message-size is below {LEAST_LIMIT}");

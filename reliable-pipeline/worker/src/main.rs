@@ -21,9 +21,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use args::Args;
-use clap::Parser;
 use command::{Commands, OpenFiles};
-use common::program::{Program, exit, tally::Tally};
+use common::program::{Program, arguments, exit, tally::Tally};
 use common::socket::{self, Socket};
 use pool::Pool;
 use protocol::VERSION;
@@ -41,7 +40,7 @@ fn main() -> ExitCode {
         return code;
     }
     exit::report(|| {
-        let args = Args::parse();
+        let args: Args = arguments::parse()?;
         let open_files = OpenFiles::record();
         let program = Program::start(&args.common)?;
         let limit = args.common.socket.max_message_size();

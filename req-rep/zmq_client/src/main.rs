@@ -18,17 +18,17 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail, ensure};
 use args::Args;
-use clap::{CommandFactory, Parser, error::ErrorKind};
+use clap::{CommandFactory, error::ErrorKind};
 use common::message::payload::Payload;
 use common::message::text::Counted;
-use common::program::{Program, exit, tally::Tally};
+use common::program::{Program, arguments, exit, tally::Tally};
 use common::socket::{Socket, options::milliseconds};
 use humantime::format_duration;
 use zmq::Message;
 
 fn main() -> ExitCode {
     exit::report(|| {
-        let args = Args::parse();
+        let args: Args = arguments::parse()?;
         let program = Program::start(&args.common)?;
         let mut tally = Tally::new("request", "answered", args.count).of_printed();
         let ended = ask_all(&args, &program, &mut tally);

@@ -17,13 +17,13 @@ use std::slice;
 
 use anyhow::{Context, Result, bail};
 use args::Args;
-use clap::{CommandFactory, Parser, error::ErrorKind};
+use clap::{CommandFactory, error::ErrorKind};
 use common::message::payload::Payload;
-use common::program::{Program, exit, tally::Tally};
+use common::program::{Program, arguments, exit, tally::Tally};
 
 fn main() -> ExitCode {
     exit::report(|| {
-        let args = Args::parse();
+        let args: Args = arguments::parse()?;
         let program = Program::start(&args.common)?;
         let mut tally = Tally::new("request", "answered", args.count);
         let ended = serve(&args, &program, &mut tally);
