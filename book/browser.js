@@ -1,13 +1,29 @@
 // Opens each page of the book, in both languages, at the widths of a repository's page and of a telephone: nothing may
 // be cut off, no link dead, and nothing said in the console. Then searches, and opens an answer of a claim.
 //
-// node book/browser.js ADDRESS NODE_MODULES [FOLDER for pictures]
+// node book/browser.js BOOK NODE_MODULES [FOLDER for pictures]
+const fs = require('node:fs');
+const http = require('node:http');
 const path = require('node:path');
 
-const [address, modules, pictures] = process.argv.slice(2);
+const [book, modules, pictures] = process.argv.slice(2);
 const { chromium } = require(path.join(modules, 'playwright-core'));
 const WIDTHS = [838, 390];
 const SEARCHED = { en: 'linger', 'zh-TW': '高水位' };
+
+const TYPES = { '.css': 'text/css', '.html': 'text/html', '.js': 'text/javascript', '.svg': 'image/svg+xml' };
+
+/** Serves the book, as any web server would. */
+const server = http.createServer((request, response) => {
+    const file = path.join(book, path.normalize(decodeURIComponent(request.url.split('?')[0])));
+    if (!fs.statSync(file, { throwIfNoEntry: false })?.isFile()) {
+        response.writeHead(404).end();
+        return;
+    }
+    response.writeHead(200, { 'Content-Type': TYPES[path.extname(file)] ?? 'application/octet-stream' });
+    fs.createReadStream(file).pipe(response);
+});
+let address;
 
 const failures = [];
 const fail = (text) => {
@@ -92,6 +108,8 @@ async function predict(page, language) {
 }
 
 async function main() {
+    await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
+    address = `http://127.0.0.1:${server.address().port}`;
     const browser = await chromium.launch({
         executablePath: '/usr/bin/chromium',
         args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking',
@@ -119,6 +137,8 @@ async function main() {
     await follow(page, links);
     console.log(`${links.size} links`);
     await browser.close();
+    server.close();
+    server.closeAllConnections();
     process.exitCode = failures.length ? 1 : 0;
 }
 

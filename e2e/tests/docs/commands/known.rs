@@ -31,6 +31,11 @@ const PYTHON: Where = Not("as the twin of request-reply, which is run so");
 const FLAG: Where = Not("names a flag, and is no whole command");
 const EXAMPLE: Where =
     Test("e2e/tests/docs/front_page.rs", "the_reliable_pipeline_works_as_it_is_typed");
+const SYSTEMD: Where = Test(
+    "e2e/tests/deploy/systemd.rs",
+    "systemd_restarts_whatever_is_killed_and_the_job_ends_cleanly",
+);
+const LAB: Where = Not("runs until interrupted; lab/tests run the program that it starts");
 const BUILDS: Where = Not("every test builds what it runs");
 
 /// The pages whose listings (`sh` and `console`) are all typed by one test, as they stand.
@@ -53,6 +58,15 @@ pub const TYPED: &[(&str, Where)] = &[
             "a_package_outside_the_workspace_builds_and_is_answered",
         ),
     ),
+    (
+        "deploy/slurm/README.md",
+        Test(
+            "e2e/tests/deploy/slurm.rs",
+            "slurm_cancels_a_worker_and_loses_a_node_and_each_task_is_done_once",
+        ),
+    ),
+    ("deploy/systemd/README.md", SYSTEMD),
+    ("deploy/kubernetes/README.md", Not("needs a cluster; the tests run what the manifests do")),
     (
         "reliable-pipeline/README.md",
         Test(
@@ -130,4 +144,18 @@ pub const COMMANDS: &[(&str, Where)] = &[
     ("tail -n 3 results.jsonl", EXAMPLE),
     ("target/release/zmq_bench -h", Not("the help of a release build, which takes minutes")),
     ("zmq_client --count 10000 --latency -q", LATENCY),
+    ("cargo build --locked", BUILDS),
+    ("kubectl logs job/pipeline -c sink", Not("needs a cluster")),
+    ("scancel JOB_2", Not("the tests' own words: a job has another number each time")),
+    ("scripts/dist.sh", Test("e2e/tests/dist.rs", "packed")),
+    ("scripts/lab.sh", LAB),
+    ("scripts/lab.sh --record c12 --output c12.jsonl", LAB),
+    ("scripts/lab.sh --replay FILE", LAB),
+    ("scripts/record-lab.sh", Not("takes minutes; a test reads what it has made")),
+    ("sudo systemctl edit pipeline-dispatcher@.service", SYSTEMD),
+    ("sudo systemctl edit pipeline-sink@.service", SYSTEMD),
+    ("sudo systemctl edit pipeline-worker", SYSTEMD),
+    ("sudo systemctl enable pipeline-sink@night", Not("starts at boot, which the tests do not do")),
+    ("sudo systemctl stop 'pipeline-*@night'", SYSTEMD),
+    ("scripts/book.sh", Test("e2e/tests/book.rs", "the_book_can_be_read_in_both_languages")),
 ];
