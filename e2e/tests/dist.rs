@@ -23,7 +23,8 @@ const ALL: [&str; 11] = [
 ];
 
 /// What the programs may be linked with dynamically: the C and C++ libraries, and what loads them.
-const LIBRARIES: [&str; 6] = [
+const LIBRARIES: [&str; 7] = [
+    "ld-linux-aarch64.so.1",
     "ld-linux-x86-64.so.2",
     "libc.so.6",
     "libgcc_s.so.1",
