@@ -158,4 +158,18 @@ pub const COMMANDS: &[(&str, Where)] = &[
     ("sudo systemctl enable pipeline-sink@night", Not("starts at boot, which the tests do not do")),
     ("sudo systemctl stop 'pipeline-*@night'", SYSTEMD),
     ("scripts/book.sh", Test("e2e/tests/book.rs", "the_book_can_be_read_in_both_languages")),
+    ("cargo install --locked --path req-rep/zmq_server", Not("a release build takes minutes")),
+    ("dpkg -i target/dist/zmq-patterns_0.2.0-1_amd64.deb", Test("e2e/tests/dist.rs", "install")),
+    (
+        "man zmq_server",
+        Test("e2e/tests/dist.rs", "each_program_has_a_man_page_with_examples_and_exit_codes"),
+    ),
+    (
+        "zmq_server --completions bash",
+        Test("e2e/tests/dist.rs", "each_program_prints_its_completions_and_its_man_page"),
+    ),
+    (
+        "zmq_server --man | man -l -",
+        Test("e2e/tests/dist.rs", "each_program_prints_its_completions_and_its_man_page"),
+    ),
 ];
