@@ -36,15 +36,16 @@ pub struct Page {
     pub sections: Vec<Section>,
 }
 
-/// All Markdown documents, sorted by path, without what is built or fetched.
+/// All Markdown documents, sorted by path, without what is built or fetched, and without the book's
+/// chapters, which only name documents.
 pub fn paths() -> Vec<String> {
     let (mut folders, mut found) = (vec![root().to_owned()], Vec::new());
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
-            if path.is_dir() && name != "target" && name != "node_modules" && !name.starts_with('.')
-            {
+            let other = ["book", "node_modules", "target"].contains(&name.as_str());
+            if path.is_dir() && !other && !name.starts_with('.') {
                 folders.push(path);
             } else if name.strip_suffix(".md").is_some() {
                 found.push(path.strip_prefix(root()).unwrap().to_str().unwrap().to_owned());

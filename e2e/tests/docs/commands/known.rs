@@ -172,4 +172,7 @@ pub const COMMANDS: &[(&str, Where)] = &[
         "zmq_server --man | man -l -",
         Test("e2e/tests/dist.rs", "each_program_prints_its_completions_and_its_man_page"),
     ),
+    ("cargo fmt", Not("scripts/test.sh runs it, with --check")),
+    ("cargo run --example NAME", FLAG),
+    ("scripts/foreign-peers.sh", Not("the kit runs it for the tests with these peers")),
 ];
