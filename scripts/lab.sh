@@ -19,7 +19,7 @@ for argument; do
 done
 
 # The example speaks to a server without ZeroMQ.
-cargo build -p lab -p zmq_server -p zmq_client -p publisher -p subscriber -p producer -p consumer -p resultcollector \
+cargo build --locked -p lab -p zmq_server -p zmq_client -p publisher -p subscriber -p producer -p consumer -p resultcollector \
     -p dispatcher -p worker -p sink --bins --example raw_tcp_client
 # FILE is relative to the caller's folder. The lab takes this process over: nothing is left to be ended here.
 cd "$OLDPWD"

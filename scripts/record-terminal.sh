@@ -23,7 +23,7 @@ if ! command -v tmux >/dev/null; then
     { apt-get update && apt-get install -y tmux; } >&2
 fi
 # Otherwise this is on the picture.
-cargo build --quiet -p producer -p consumer -p resultcollector
+cargo build --quiet --locked -p producer -p consumer -p resultcollector
 
 columns=100 rows=18
 folder=$(mktemp -d)

@@ -10,7 +10,7 @@ Tests claim C0: sends a request to zmq_server with a plain TCP stream, without a
 byte. Then the same two programs talk over ipc://, without TCP. Runs for 2 seconds." "$@"
 
 build zmq_server zmq_client
-cargo build -p zmq_client --example raw_tcp_client
+cargo build --locked -p zmq_client --example raw_tcp_client
 here=127.0.0.1:5555
 
 say 'A server, and a client that knows ZeroMQ.'

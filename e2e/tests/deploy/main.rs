@@ -103,25 +103,3 @@ fn blocks(document: &str, language: &str) -> Vec<String> {
     let blocks = document.split(&start).skip(1);
     blocks.map(|rest| rest.split("```").next().unwrap().to_owned()).collect()
 }
-
-/// What stands in round brackets after square ones.
-fn links(document: &str) -> Vec<String> {
-    let document = fs::read_to_string(root().join(document)).unwrap();
-    let links = document.split("](").skip(1).map(|rest| rest.split(')').next().unwrap().to_owned());
-    links.filter(|link| !link.starts_with("README")).collect()
-}
-
-#[test]
-fn readmes_have_the_same_commands_and_links_in_both_languages() {
-    for engine in ["slurm", "systemd", "kubernetes"] {
-        let [english, chinese] = ["README.md", "README.zh-TW.md"];
-        let [english, chinese] = [english, chinese].map(|name| format!("deploy/{engine}/{name}"));
-        for language in ["sh", "ini"] {
-            assert_eq!(blocks(&english, language), blocks(&chinese, language), "{engine}");
-        }
-        assert_eq!(links(&english), links(&chinese), "{engine}");
-        for link in links(&english) {
-            assert!(root().join("deploy").join(engine).join(&link).exists(), "{engine}: {link}");
-        }
-    }
-}
