@@ -2,7 +2,7 @@
 
 use protocol::message::{FromWorker, Ready, ToWorker, Work};
 use protocol::ranges::Ranges;
-use protocol::session::{Finished, Heard, Session, Waiting};
+use protocol::session::{Finished, Heard, Session, WaitsFor};
 
 use crate::job::ms;
 
@@ -98,15 +98,15 @@ fn a_slot_that_is_not_known_to_wait_asks_at_once() {
 #[test]
 fn a_worker_says_what_it_waits_for() {
     let mut session = Session::new(9, 7, 1 << 20, 1, ms(0));
-    assert_eq!(session.waiting(ms(2_000)), Some(Waiting::Tasks(ms(0))));
-    assert_eq!(session.waiting(ms(2_001)), Some(Waiting::Dispatcher(ms(0))));
+    assert_eq!(session.waits_for(ms(2_000)), Some(WaitsFor::Tasks(ms(0))));
+    assert_eq!(session.waits_for(ms(2_001)), Some(WaitsFor::Dispatcher(ms(0))));
     assert!(!session.is_left_behind(false, ms(60_000)), "it has not heard any");
     let seq = ready(&mut session, 0).unwrap().seq;
     session.hear(ToWorker::Work(work(seq, 55, false)), ms(3_000));
-    assert_eq!(session.waiting(ms(3_000)), None);
+    assert_eq!(session.waits_for(ms(3_000)), None);
     assert!(!session.is_left_behind(false, ms(200_000)), "it works");
     session.running(0, None, ms(4_000));
-    assert_eq!(session.waiting(ms(5_000)), Some(Waiting::Sink(ms(4_000))));
+    assert_eq!(session.waits_for(ms(5_000)), Some(WaitsFor::Sink(ms(4_000))));
     assert!(
         !session.is_left_behind(false, ms(23_000)) && session.is_left_behind(false, ms(23_001))
     );
