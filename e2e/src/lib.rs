@@ -7,6 +7,7 @@
 mod endpoint;
 mod hosts;
 mod keys;
+mod link;
 mod lock;
 mod process;
 mod program;
@@ -18,6 +19,7 @@ use std::time::Duration;
 pub use endpoint::{DefaultPorts, endpoint};
 pub use hosts::Hosts;
 pub use keys::Keys;
+pub use link::Link;
 pub use nix::sys::signal::Signal;
 pub use process::{Ended, Process, Stream, group_exists};
 pub use program::{Language, PROGRAMS, Program, python, rust, script, shell};

@@ -71,7 +71,10 @@ fn a_worker_that_does_not_reach_the_sink_says_so_and_its_task_is_done_elsewhere(
     let nowhere = e2e::endpoint();
     let flags = ["--connect", &pipeline.work, "--results-connect", &nowhere];
     let lost = e2e::rust("worker").args(flags).start();
-    lost.wait_for(Stream::Stderr, &format!("no sink takes results at {nowhere} (connection refused): waiting"));
+    lost.wait_for(
+        Stream::Stderr,
+        &format!("no sink takes results at {nowhere} (connection refused): waiting"),
+    );
     let others = [(); 3].map(|()| pipeline.connected_worker(&[]));
     succeeded(sink);
     succeeded(dispatcher);
