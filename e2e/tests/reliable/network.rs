@@ -65,7 +65,7 @@ fn a_sink_that_is_cut_off_costs_few_executions() {
     acks.cut();
     results.cut();
     dispatcher.wait_for(Stream::Stderr, "the sink is silent, and nothing is handed out: waiting");
-    thread::sleep(Duration::from_secs(7));
+    thread::sleep(Duration::from_secs(4));
     acks.restore();
     results.restore();
     succeeded(sink);

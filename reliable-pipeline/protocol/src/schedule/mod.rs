@@ -268,7 +268,7 @@ impl Schedule {
             return;
         }
         let tasks = &mut self.tasks;
-        while let Some(batch) = self.batches.next_lost(|num| tasks.is_open(num), now) {
+        for batch in self.batches.lost(|num| tasks.is_open(num), now) {
             batch.nums.iter().for_each(|num| tasks.hand_back(*num));
         }
     }

@@ -6,6 +6,8 @@ mod job;
 mod session;
 mod sink;
 
+use std::collections::BTreeSet;
+
 use job::{Job, POLICY, ms, nums};
 use protocol::line::Attempt;
 use protocol::message::{Failure, FromWorker, Ready, ToWorker};
@@ -241,4 +243,69 @@ fn a_job_ends_early_after_too_many_failures() {
     assert!(job.schedule.has_ended());
     assert_eq!(job.schedule.dismiss().unwrap().run, 1);
     assert!(job.done(&[]).over && job.schedule.is_over());
+}
+
+#[test]
+fn results_that_are_lost_together_are_all_handed_out_again_at_once() {
+    let mut job = Job::new(8, Policy { backup: false, lease: ms(600_000), ..POLICY });
+    let works: Vec<_> = (0..8).map(|run| (run, job.work(run, None, &[]).unwrap().batch)).collect();
+    for (run, batch) in works {
+        job.ask(run, Some(batch), &[]);
+    }
+    job.pass(2_000, &[]);
+    assert_eq!(job.given(), None);
+    job.pass(100, &[]);
+    let again: BTreeSet<u64> = (0..8).flat_map(|_| nums(&job.given().unwrap().1)).collect();
+    assert!(again.into_iter().eq(0..8));
+}
+
+/// What it took until the copy was done says nothing of how long results are on their way.
+#[test]
+fn a_result_is_backed_up_when_a_later_one_arrives_and_that_makes_no_other_wait_longer() {
+    let mut job = Job::new(3, Policy { lease: ms(600_000), ..POLICY });
+    let [one, two, three] = [1, 2, 3].map(|run| job.work(run, None, &[]).unwrap());
+    job.busy = 1_000_000;
+    job.pass(1_000, &[]);
+    job.ask(1, Some(one.batch), &[]);
+    job.ask(4, None, &[]);
+    job.pass(900, &[]);
+    let backup = |job: &mut Job| (0..4).find_map(|_| job.given());
+    assert_eq!(backup(&mut job), None, "nothing arrives");
+    job.ask(2, Some(two.batch), &[]);
+    job.pass(50, &[]);
+    job.done(&nums(&two));
+    let (run, copy) = backup(&mut job).unwrap();
+    assert_eq!(nums(&copy), nums(&one));
+    job.pass(10_000, &[]);
+    job.ask(run, Some(copy.batch), &[]);
+    job.done(&nums(&one));
+    job.ask(3, Some(three.batch), &[]);
+    job.pass(2_000, &[]);
+    assert_eq!(backup(&mut job), None);
+    job.pass(100, &[]);
+    assert_eq!(nums(&job.given().unwrap().1), nums(&three));
+}
+
+/// Each loss doubles the time-out; what arrives shows that the way is open.
+#[test]
+fn a_result_that_is_lost_again_and_again_is_not_waited_for_longer_when_others_arrive() {
+    let mut job = Job::new(2, Policy { backup: false, lease: ms(600_000), ..POLICY });
+    let mut lost = job.work(1, None, &[]).unwrap();
+    let arrives = job.work(2, None, &[]).unwrap();
+    for timeout in [2_000, 4_000, 8_000] {
+        job.ask(1, Some(lost.batch), &[]);
+        job.pass(timeout, &[]);
+        assert_eq!(job.given(), None);
+        job.pass(100, &[]);
+        lost = job.given().unwrap().1;
+    }
+    job.ask(1, Some(lost.batch), &[]);
+    job.pass(50, &[]);
+    job.ask(2, Some(arrives.batch), &[]);
+    job.pass(50, &[]);
+    job.done(&nums(&arrives));
+    job.pass(3_850, &[]);
+    assert_eq!(job.given(), None);
+    job.pass(150, &[]);
+    assert_eq!(nums(&job.given().unwrap().1), nums(&lost));
 }
