@@ -57,18 +57,28 @@ awk -v seed="$seed" -v kills="$kills" -v pauses="$pauses" 'BEGIN {
         printf "%s %s %.3f\n", what, roles[1 + int(5 * rand())], 0.005 + 0.025 * rand()
     }
 }' >"$folder/storm"
-paused=0
+paused=0 paused_role='' resumed=
 while read -r what role pause; do
     sleep "$pause"
-    eval "victim=\$$role"
     if [ "$what" = pause ]; then
+        # One at a time, and whole.
+        [ -z "$resumed" ] || wait "$resumed"
+        eval "victim=\$$role"
         # shellcheck disable=SC2154 # eval has set it
         if kill -s STOP "$victim" 2>/dev/null; then
-            paused=$((paused + 1))
-            (sleep 2 && kill -s CONT "$victim" 2>/dev/null || :) &
+            paused=$((paused + 1)) paused_role=$role
+            (
+                sleep 2
+                kill -s CONT "$victim"
+            ) &
+            resumed=$!
         fi
         continue
     fi
+    if [ "$role" = "$paused_role" ] && kill -s 0 "$resumed" 2>/dev/null; then
+        case $role in dispatcher) role=sink ;; sink) role=worker_1 ;; *) role=dispatcher ;; esac
+    fi
+    eval "victim=\$$role"
     if kill -s KILL "$victim" 2>/dev/null; then eval "killed_$role=\$((killed_$role + 1))"; fi
     wait "$victim" || :
     start_role "$role"

@@ -5,6 +5,7 @@
 mod job;
 mod session;
 mod sink;
+mod workers;
 
 use std::collections::BTreeSet;
 
@@ -48,6 +49,7 @@ fn a_failed_task_waits_ever_longer_and_goes_to_another_worker() {
     job.given().unwrap();
     job.hear(&FromWorker::Bye { run: 2 });
     let first = job.work(1, None, &[]).unwrap();
+    assert_eq!(first.failures, []);
     job.ask(1, Some(first.batch), &[0]);
     job.ask(2, None, &[]);
     assert_eq!(job.given(), None);
@@ -55,12 +57,13 @@ fn a_failed_task_waits_ever_longer_and_goes_to_another_worker() {
     assert_eq!(job.given(), None, "it waits for 250 ms");
     job.pass(50, &[]);
     let (to, second) = job.given().unwrap();
-    assert_eq!((to, &second.failures[..]), (2, &[(0, 1)][..]));
+    assert_eq!((to, &second.failures[..], second.watched), (2, &[(0, 1)][..], false));
     job.ask(2, Some(second.batch), &[0]);
     job.pass(450, &[]);
     assert_eq!(job.given(), None, "it waits for 500 ms");
     job.pass(50, &[]);
-    assert_eq!(job.given().unwrap().0, 1);
+    let (to, third) = job.given().unwrap();
+    assert_eq!((to, &third.failures[..]), (1, &[(0, 2)][..]));
 }
 
 #[test]
@@ -143,7 +146,7 @@ fn quick(job: &mut Job, run: u64, size: usize) -> Work {
 /// Not one by one: 256 tasks take two messages, not 256.
 #[test]
 fn the_batch_of_a_killed_worker_comes_back_in_halves() {
-    let mut job = Job::new(10_000, Policy { backup: false, ..POLICY });
+    let mut job = Job::new(2_000, Policy { backup: false, ..POLICY });
     let (mut work, dead) = (quick(&mut job, 1, 256), quick(&mut job, 2, 256));
     assert_eq!(nums(&dead).len(), 256);
     for _ in 0..4 {
@@ -163,7 +166,7 @@ fn the_batch_of_a_killed_worker_comes_back_in_halves() {
 /// Eight deaths find one of 256. The others are done meanwhile.
 #[test]
 fn a_task_that_kills_its_workers_is_found_by_halving() {
-    let mut job = Job::new(10_000, Policy { backup: false, crash_limit: 2, ..POLICY });
+    let mut job = Job::new(2_000, Policy { backup: false, crash_limit: 2, ..POLICY });
     let dead = quick(&mut job, 1, 256);
     let deadly = nums(&dead)[100];
     job.pass(3_100, &[]);

@@ -69,6 +69,11 @@ fn a_task_that_the_output_does_not_have_after_all_waits_again() {
     job.hear_sink(&other);
     assert_eq!(job.schedule.remaining(), 3);
     assert!(job.work(1, None, &[]).is_some());
+    // A piece says nothing of what is behind it.
+    let mut job = Job::new(4, POLICY);
+    job.done(&[0, 1, 2, 3]);
+    job.hear_sink(&Report { piece: Some((0, 2)), ..report(2, "a", "job") });
+    assert_eq!(job.schedule.remaining(), 2);
 }
 
 fn next(reporter: &mut Reporter, output: &Output, now: u64) -> Option<Report> {
