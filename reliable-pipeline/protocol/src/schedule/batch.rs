@@ -50,6 +50,8 @@ pub(super) struct Batch {
     pub state: State,
     /// Since when it is finished, and its results are in flight.
     in_flight: Option<(Duration, u64)>,
+    /// How many tasks it had at first.
+    size: usize,
     /// Whether another worker was given it, too.
     backed_up: bool,
     /// How many copies were before this one.
@@ -59,6 +61,7 @@ pub(super) struct Batch {
 impl Batch {
     pub fn new(nums: Vec<u64>, slot: Slot, now: Duration) -> Self {
         Self {
+            size: nums.len(),
             nums,
             slot,
             given: now,
@@ -97,6 +100,8 @@ impl Batch {
 /// All of them. A batch has the number that its worker knows it by.
 pub(super) struct Batches {
     out: BTreeMap<u64, Batch>,
+    /// How many tasks they had at first.
+    size: usize,
     /// When results count as lost.
     deadlines: BTreeSet<(Duration, u64)>,
     /// How long acknowledgements take.
@@ -110,7 +115,7 @@ impl Batches {
     pub fn new() -> Self {
         let (out, deadlines) = (BTreeMap::new(), BTreeSet::new());
         let (ack_time, last_ack) = (Duration::ZERO, Duration::ZERO);
-        Self { out, deadlines, ack_time, ack_timeout: ACK_TIMEOUT, last_ack }
+        Self { out, size: 0, deadlines, ack_time, ack_timeout: ACK_TIMEOUT, last_ack }
     }
 
     pub fn get(&self, id: u64) -> Option<&Batch> {
@@ -121,12 +126,19 @@ impl Batches {
         self.out.get_mut(&id)
     }
 
+    /// How many tasks all batches had at first.
+    pub fn size(&self) -> usize {
+        self.size
+    }
+
     pub fn insert(&mut self, id: u64, batch: Batch) {
+        self.size += batch.size;
         self.out.insert(id, batch);
     }
 
     pub fn remove(&mut self, id: u64) -> Option<Batch> {
         let batch = self.out.remove(&id)?;
+        self.size -= batch.size;
         if let Some((since, bytes)) = batch.in_flight {
             self.deadlines.remove(&(self.deadline(since, bytes), id));
         }
@@ -137,7 +149,7 @@ impl Batches {
     pub fn finish(&mut self, id: u64, mut batch: Batch, bytes: u64, now: Duration) {
         batch.in_flight = Some((now, bytes));
         self.deadlines.insert((self.deadline(now, bytes), id));
-        self.out.insert(id, batch);
+        self.insert(id, batch);
     }
 
     fn deadline(&self, since: Duration, bytes: u64) -> Duration {
@@ -251,6 +263,7 @@ impl Batches {
         });
         assert_eq!(in_flight.collect::<BTreeSet<_>>(), self.deadlines);
         assert!(self.out.values().all(|batch| batch.nums.is_sorted()));
+        assert_eq!(self.out.values().map(|batch| batch.size).sum::<usize>(), self.size);
     }
 }
 

@@ -8,8 +8,6 @@ use super::{Schedule, Slot, ToWorker};
 use crate::message::{MESSAGE_BYTES, Work};
 use crate::ranges::Ranges;
 
-/// The most tasks of a batch that is adopted.
-pub(super) const LARGEST_ADOPTED: usize = 10_000;
 /// What a task's number takes at most in a message, and what is there besides.
 const NUMBER_BYTES: u64 = 64;
 const FRAME_BYTES: u64 = 512;

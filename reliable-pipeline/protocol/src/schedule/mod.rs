@@ -193,7 +193,8 @@ impl Schedule {
             }
             FromWorker::Ready(ready) => self.ready(ready, now),
             FromWorker::Alive { run, seq, slots } => {
-                let unknown = slots.iter().filter(|state| !self.alive(*run, state, now));
+                let mut room = workers::ADOPTED_AT_A_TIME;
+                let unknown = slots.iter().filter(|state| !self.alive(*run, state, &mut room, now));
                 let unknown = unknown.map(|state| state.slot).collect();
                 Some(ToWorker::Alive { seq: *seq, unknown })
             }

@@ -119,6 +119,23 @@ fn there_is_room_for_65536_slots_and_no_more() {
 }
 
 /// As long as there is a worker that can receive it, it waits for that.
+/// The rest of what it says is asked for again.
+#[test]
+fn a_worker_that_makes_up_batches_costs_little() {
+    let mut job = Job::new(10_000, POLICY);
+    let state = |slot| SlotState {
+        slot,
+        batch: Some(u64::from(slot)),
+        running: None,
+        nums: Some(Ranges::of(0..10_000)),
+    };
+    let slots = (0..100).map(state).collect();
+    let alive = FromWorker::Alive { run: 1, seq: 1, slots };
+    let Some(ToWorker::Alive { unknown, .. }) = job.hear(&alive) else { panic!() };
+    assert!(unknown.into_iter().eq(5..100));
+    assert_eq!(job.schedule.slots(), 5);
+}
+
 #[test]
 fn a_task_that_no_worker_can_receive_is_given_up_by_name() {
     let mut job = Job::new(1, POLICY);
