@@ -74,7 +74,8 @@ fn a_worker_speaks_for_its_own_tasks_alone() {
     assert!(job.alive(3, &other, Some(1), true));
     let state = SlotState { slot: 0, batch: Some(7), running: None, nums: Some(Ranges::of([3])) };
     job.hear(&FromWorker::Alive { run: 4, seq: 1, slots: vec![state] });
-    job.hear(&FromWorker::Bye { run: 4 });
+    job.pass(60_000, &[]);
+    job.ask(5, None, &[]);
     let rest: Vec<u64> =
         std::iter::from_fn(|| job.given()).flat_map(|(_, work)| nums(&work)).collect();
     assert!(rest.iter().all(|num| *num < 3), "{rest:?}");
