@@ -312,11 +312,6 @@ impl Session {
         (self.busy == 0).then_some(self.idle_since)
     }
 
-    /// Whether a dispatcher was ever heard.
-    pub fn was_heard(&self) -> bool {
-        self.last_heard.is_some()
-    }
-
     /// Whether the job has ended without this worker, as it seems: there is neither a dispatcher, as
     /// there was, nor a `sink`, and no task runs.
     pub fn is_left_behind(&self, sink: bool, now: Duration) -> bool {
