@@ -66,6 +66,19 @@ impl Schedule {
         None
     }
 
+    /// The runs of workers that are still at work when the job has ended, and are to hear of that, each
+    /// once.
+    pub fn dismiss_busy(&mut self) -> Vec<u64> {
+        if !self.has_ended() {
+            return Vec::new();
+        }
+        let runs: Vec<u64> = self.runs.keys().copied().collect();
+        for run in &runs {
+            self.bye(*run);
+        }
+        runs
+    }
+
     fn knows_what_is_done(&self, now: Duration) -> bool {
         self.sink.is_heard(now) && self.sink.unknown_from(self.tasks.done.total()).is_none()
     }

@@ -200,4 +200,10 @@ fn peers_that_ask_after_the_end_are_answered_and_connected_ones_are_waited_for()
     assert!(!job.done(&[]).over);
     job.now += 1;
     assert!(job.done(&[]).over, "but not for long");
+    // One that works is told, too.
+    let mut job = Job::new(1, POLICY);
+    job.work(1, None, &[]).unwrap();
+    assert!(job.schedule.dismiss_busy().is_empty());
+    job.done(&[0]);
+    assert_eq!((job.schedule.dismiss_busy(), job.schedule.dismiss_busy()), (vec![1], vec![]));
 }
