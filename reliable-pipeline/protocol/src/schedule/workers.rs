@@ -189,7 +189,8 @@ impl Schedule {
         self.see(slot, None, now);
         let nums: Vec<u64> =
             nums.numbers().take(size).filter(|num| self.tasks.adopt(*num)).collect();
-        while let Some(at) = self.dead.iter().position(|(dead, _)| *dead == slot) {
+        // The worker is alive, whichever of its slots this is.
+        while let Some(at) = self.dead.iter().position(|(dead, _)| dead.run == slot.run) {
             let (_, num) = self.dead.swap_remove_back(at).unwrap_or((slot, u64::MAX));
             self.tasks.uncrash(num);
         }
@@ -222,6 +223,10 @@ impl Schedule {
         Some(batch)
     }
 
+    fn has_died_with(&self, run: u64, num: u64) -> bool {
+        self.dead.iter().any(|(dead, its)| dead.run == run && *its == num)
+    }
+
     fn remove(&mut self, slot: Slot) {
         let Some(worker) = self.workers.remove(&slot) else { return };
         self.silence.remove(&(worker.last_seen, slot));
@@ -240,6 +245,8 @@ impl Schedule {
         if let Some(batch) = self.release(slot) {
             match batch.unfinished() {
                 [] => {}
+                // A worker dies once, with however many copies of a task.
+                &[num] if self.has_died_with(slot.run, num) => {}
                 &[num] if batch.state == State::Running(num) => {
                     self.tasks.crash(num, worker_id, now);
                     self.dead.push_front((slot, num));

@@ -120,6 +120,21 @@ fn there_is_room_for_65536_slots_and_no_more() {
 }
 
 /// As long as there is a worker that can receive it, it waits for that.
+/// As after a dispatcher's death: it knows of one copy only, and hands out another.
+#[test]
+fn a_worker_that_dies_with_two_copies_of_a_task_dies_once() {
+    let mut job = Job::new(1, Policy { backup: false, crash_limit: 2, ..POLICY });
+    let state = |slot| SlotState {
+        slot,
+        batch: Some(u64::from(slot) + 7),
+        running: Some(0),
+        nums: Some(Ranges::of([0])),
+    };
+    job.hear(&FromWorker::Alive { run: 1, seq: 1, slots: vec![state(0), state(1)] });
+    job.pass(3_500, &[]);
+    assert_eq!((job.schedule.workers(), job.done(&[]).given_up), (0, vec![]));
+}
+
 /// The rest of what it says is asked for again.
 #[test]
 fn a_worker_that_makes_up_batches_costs_little() {
