@@ -12,6 +12,7 @@
 //! | warnings, and what `-v` shows | [`program::stderr`] |
 //! | the summary, and what is missing after Ctrl-C | [`program::tally`] |
 //! | the progress bar | [`program::progress`] |
+//! | whom a program waits for | [`program::waiting`] |
 //! | percentiles of round trips | [`program::latency`] |
 //! | batch scheduling on Linux | [`program::scheduling`] |
 //! | bind and connect with all that the command line says | [`socket::Socket`] |

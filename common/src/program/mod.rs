@@ -9,6 +9,7 @@ pub mod signals;
 pub mod stderr;
 pub mod stdout;
 pub mod tally;
+pub mod waiting;
 
 use std::time::Duration;
 

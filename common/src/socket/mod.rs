@@ -106,6 +106,12 @@ impl Socket {
         Ok(())
     }
 
+    /// The program itself says whom it waits for ([`crate::program::waiting`]). To be called before
+    /// the socket binds or connects.
+    pub fn leave_waiting_to_program(&self) {
+        self.connections.leave_waiting_to_program();
+    }
+
     /// What is known of the connections of this socket.
     pub fn connections(&self) -> &Connections {
         &self.connections

@@ -3,6 +3,7 @@
 mod commands;
 mod failures;
 mod limits;
+mod network;
 mod pipeline;
 mod waiting;
 

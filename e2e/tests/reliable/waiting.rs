@@ -1,27 +1,66 @@
 //! Nobody waits for long without saying what for, or for what cannot come.
 
 use std::fs;
+use std::time::Duration;
 
-use e2e::{Peers, Stream};
+use e2e::{Keys, Language, Peers, Process, Stream};
 use nix::sys::signal::Signal;
 use serde_json::json;
 
 use crate::pipeline::{Pipeline, succeeded};
 
+/// The lines of a program that stands still, once it has said what it waits for.
+fn says(process: &Process, what: &str) {
+    process.wait_for(Stream::Stderr, &format!("note: {what}"));
+    // Whoever had something to add would have done so by now.
+    std::thread::sleep(Duration::from_millis(700));
+    let said = process.count(Stream::Stderr, "waiting") + process.count(Stream::Stderr, "nobody");
+    assert_eq!(said, 1, "{process:?}");
+}
+
+/// In one line, with the reason where there is one.
 #[test]
 fn each_program_says_what_it_waits_for() {
     let pipeline = Pipeline::new();
-    let sink = pipeline.sink(&[]);
-    let (acks, work) = (&pipeline.acks, &pipeline.work);
-    sink.wait_for(Stream::Stderr, &format!("no dispatcher answers at {acks}: waiting"));
-    let worker = pipeline.worker(&[]);
-    worker.wait_for(Stream::Stderr, &format!("no dispatcher answers at {work}: waiting"));
+    let (acks, work, results) = (&pipeline.acks, &pipeline.work, &pipeline.results);
+    let (sink, worker) = (pipeline.sink(&[]), pipeline.worker(&[]));
+    says(&sink, &format!("no dispatcher answers at {acks} (connection refused): waiting"));
+    says(&worker, &format!("no dispatcher answers at {work} (connection refused): waiting"));
     sink.kill();
-    let dispatcher = pipeline.dispatcher(&["--count", "1"]);
-    dispatcher.wait_for(Stream::Stderr, &format!("no sink has connected to {acks} yet: waiting"));
     worker.kill();
-    let _sink = pipeline.sink(&[]);
+    let dispatcher = pipeline.dispatcher(&["--count", "1"]);
+    says(&dispatcher, &format!("no sink has connected to {acks} yet: waiting"));
+    let sink = pipeline.sink(&[]);
+    dispatcher.wait_for(Stream::Stderr, "note: over after ");
     dispatcher.wait_for(Stream::Stderr, &format!("no worker is connected to {work}: waiting"));
+    says(&sink, &format!("no worker is connected to {results}: waiting"));
+}
+
+#[test]
+fn a_name_that_leads_nowhere_is_the_reason() {
+    let flags = ["--connect", "tcp://no.such.host.invalid:5577"];
+    let worker = e2e::rust("worker").args(flags).start();
+    let what = "no dispatcher answers at tcp://no.such.host.invalid:5577 \
+                (the name no.such.host.invalid cannot be resolved (";
+    says(&worker, what);
+}
+
+/// What is wrong is said at once. That nobody answers is no news then.
+#[test]
+fn a_refused_key_is_said_once() {
+    let pipeline = Pipeline::new();
+    let keys = Keys::made_by(Language::Rust);
+    let _dispatcher = e2e::rust("dispatcher")
+        .args(["--bind", &pipeline.work, "--acks-bind", &pipeline.acks])
+        .args(["--progress-bind", &pipeline.progress])
+        .args(keys.server())
+        .start();
+    let flags = ["--connect", &pipeline.work, "--results-connect", &pipeline.results];
+    let worker = e2e::rust("worker").args(flags).args(keys.client("mallory", "server")).start();
+    worker.wait_for(Stream::Stderr, " refused this program's key");
+    std::thread::sleep(Duration::from_secs(3));
+    let lines = worker.count(Stream::Stderr, &pipeline.work);
+    assert_eq!(lines, 1, "{worker:?}");
 }
 
 #[test]
@@ -32,7 +71,10 @@ fn a_worker_that_does_not_reach_the_sink_says_so_and_its_task_is_done_elsewhere(
     let nowhere = e2e::endpoint();
     let flags = ["--connect", &pipeline.work, "--results-connect", &nowhere];
     let lost = e2e::rust("worker").args(flags).start();
-    lost.wait_for(Stream::Stderr, &format!("no sink takes results at {nowhere}: waiting"));
+    lost.wait_for(
+        Stream::Stderr,
+        &format!("no sink takes results at {nowhere} (connection refused): waiting"),
+    );
     let others = [(); 3].map(|()| pipeline.connected_worker(&[]));
     succeeded(sink);
     succeeded(dispatcher);

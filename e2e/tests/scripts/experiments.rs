@@ -23,9 +23,11 @@ fn curve_lets_in_whose_key_is_allowed() {
 #[test]
 fn a_storm_of_kills_ends_with_every_task_in_the_output() {
     let _ports = DefaultPorts::take();
-    let flags = ["--kills", "30", "--tasks", "2000", "--seed", "7"];
+    let flags = ["--kills", "30", "--pauses", "1", "--tasks", "2000", "--seed", "7"];
     let ended = script("experiments/kill-storm.sh").args(flags).start().wait();
-    let verdict = "30 processes were killed. Of 2000 tasks, 2000 are in the output, in 2000 lines.";
+    let verdict = "Of 2000 tasks, 2000 are in the output, in 2000 lines. 0 were given up.";
+    assert!(ended.stdout.contains("30 processes were killed ("), "{}", ended.stdout);
+    assert!(ended.stdout.contains("), and 1 paused."), "{}", ended.stdout);
     assert!(ended.stdout.contains(verdict), "{}", ended.stdout);
     assert_eq!(ended.code, Some(0));
 }

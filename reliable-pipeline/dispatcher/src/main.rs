@@ -21,12 +21,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use args::Args;
+use common::program::waiting::{Wait, Waiting};
 use common::program::{Program, arguments, exit, tally::Tally};
 use job::{Format, Job};
 use peers::Peers;
 use progress::Reports;
 use protocol::message::LEAST_LIMIT;
-use protocol::notice::Notices;
 use protocol::schedule::{Policy, Schedule};
 use zmq::POLLIN;
 
@@ -90,13 +90,17 @@ fn dispatch(
     figures: &mut Figures,
 ) -> Result<()> {
     let workers = program.socket(zmq::ROUTER)?;
+    workers.leave_waiting_to_program();
     workers.set_sndhwm(QUEUED).context("cannot set the high-water mark")?;
     workers.set_rcvhwm(QUEUED).context("cannot set the high-water mark")?;
     workers.bind(&args.bind)?;
     let sink = program.socket(zmq::REP)?;
+    sink.leave_waiting_to_program();
     sink.set_rcvhwm(QUEUED).context("cannot set the high-water mark")?;
     sink.bind(&args.acks_bind)?;
     let progress = program.socket(zmq::PUB)?;
+    // Nobody need subscribe.
+    progress.leave_waiting_to_program();
     progress.bind(&args.progress_bind)?;
 
     let (start, total) = (Instant::now(), job.total());
@@ -105,7 +109,7 @@ fn dispatch(
     let schedule = Schedule::new(job.id.clone(), total, policy(args), first_batch, Duration::ZERO);
     let mut peers = Peers::new(job, schedule, start, tally);
     let mut reports = Reports::new(program.progress("tasks", total)?);
-    let (mut notices, mut had_workers) = (Notices::default(), Duration::ZERO);
+    let (mut waiting, mut had_workers) = (Waiting::default(), Duration::ZERO);
     loop {
         let sockets = &mut [workers.as_poll_item(POLLIN), sink.as_poll_item(POLLIN)];
         zmq::poll(sockets, TICK).context("cannot wait for requests")?;
@@ -120,11 +124,11 @@ fn dispatch(
         if schedule.workers() > 0 {
             had_workers = now;
         }
-        if let Some(line) = notices.look(waits_for(args, schedule, had_workers, now), now) {
-            tracing::warn!("{line}");
-        }
+        waiting.look(waits_for(args, schedule, had_workers, now), now);
         let over = schedule.is_over();
-        if let Some(report) = reports.next(&job.id, total, schedule, notices.said(), over) {
+        if let Some(report) =
+            reports.next(&job.id, total, schedule, waiting.said().as_deref(), over)
+        {
             let report = serde_json::to_vec(&report)?;
             progress.send_multipart([b"progress".to_vec(), report], 0).context("cannot publish")?;
         }
@@ -156,14 +160,14 @@ fn waits_for(
     schedule: &Schedule,
     had_workers: Duration,
     now: Duration,
-) -> Option<(String, Duration)> {
+) -> Option<Wait> {
     if let Some(last_seen) = schedule.silent_sink(now) {
         let what = match last_seen {
-            Some(_) => "the sink is silent: handing out nothing until it is heard again".to_owned(),
-            None => format!("no sink has connected to {} yet: waiting", args.acks_bind),
+            Some(_) => "the sink is silent, and nothing is handed out".to_owned(),
+            None => format!("no sink has connected to {} yet", args.acks_bind),
         };
-        return Some((what, last_seen.unwrap_or_default()));
+        return Some(Wait::new(what, last_seen.unwrap_or_default()));
     }
     let idle = schedule.workers() == 0 && schedule.remaining() > 0;
-    idle.then(|| (format!("no worker is connected to {}: waiting", args.bind), had_workers))
+    idle.then(|| Wait::new(format!("no worker is connected to {}", args.bind), had_workers))
 }

@@ -22,12 +22,14 @@ pub struct Peers<'a> {
     pub start: Instant,
     /// Where the answer to each slot's latest request goes.
     envelopes: HashMap<Slot, Vec<Vec<u8>>>,
+    /// Where each run was heard last.
+    runs: HashMap<u64, Vec<Vec<u8>>>,
     pub tally: &'a mut Tally,
 }
 
 impl<'a> Peers<'a> {
     pub fn new(job: &'a Job, schedule: Schedule, start: Instant, tally: &'a mut Tally) -> Self {
-        Self { job, schedule, start, envelopes: HashMap::new(), tally }
+        Self { job, schedule, start, envelopes: HashMap::new(), runs: HashMap::new(), tally }
     }
 
     /// Hears what has come, and answers. Returns whether that was all.
@@ -73,6 +75,11 @@ impl<'a> Peers<'a> {
         let answer = match Request::parse(&frames) {
             Ok(message) => {
                 let answer = self.schedule.hear_worker(&message, self.start.elapsed());
+                if let (FromWorker::Alive { run, .. }, Some(ToWorker::Alive { .. })) =
+                    (&message, &answer)
+                {
+                    self.runs.insert(*run, envelope.clone());
+                }
                 if let FromWorker::Ready(Ready { run, slot, .. }) = message
                     && answer.is_none()
                 {
@@ -104,7 +111,16 @@ impl<'a> Peers<'a> {
                 self.answer(&ToWorker::End, &envelope, workers)?;
             }
         }
+        for run in self.schedule.dismiss_busy() {
+            if let Some(envelope) = self.runs.remove(&run) {
+                self.answer(&ToWorker::End, &envelope, workers)?;
+            }
+        }
         // Those of workers that are gone.
+        if self.runs.len() > 2 * self.schedule.workers() + 16 {
+            let schedule = &self.schedule;
+            self.runs.retain(|run, _| schedule.knows(Slot { run: *run, slot: 0 }));
+        }
         if self.envelopes.len() > 2 * self.schedule.slots() + 16 {
             let schedule = &self.schedule;
             self.envelopes.retain(|slot, _| schedule.knows(*slot));

@@ -5,7 +5,6 @@
 pub mod failures;
 pub mod line;
 pub mod message;
-pub mod notice;
 pub mod output;
 pub mod ranges;
 pub mod schedule;

@@ -35,7 +35,7 @@ impl Header {
     ///
     /// What is wrong with it.
     pub fn parse(line: &[u8]) -> Result<Self, String> {
-        let header: Self = serde_json::from_slice(line).map_err(|error| error.to_string())?;
+        let header: Self = object(line)?;
         if !(1..=VERSION).contains(&header.version) {
             return Err(format!("it is of version {}, not {VERSION}", header.version));
         }
@@ -223,13 +223,22 @@ impl Known {
             has_failed: bool,
         }
         // A result is as deep as a task may be, and a level deeper in its line.
-        let text = std::str::from_utf8(line).map_err(|error| format!("not a result: {error}"))?;
         let Line { num, has_result, has_failed, .. } =
-            serde_json::from_str(text).map_err(|error| format!("not a result: {error}"))?;
+            object(line).map_err(|error| format!("not a result: {error}"))?;
         if has_result == has_failed || num >= MAX_TASKS {
             return Err("not a result".to_owned());
         }
         Ok(Self { num, has_failed })
+    }
+}
+
+/// Reads an object. To the JSON library a list of its fields' values would be the same.
+fn object<'a, T: Deserialize<'a>>(line: &'a [u8]) -> Result<T, String> {
+    let text = std::str::from_utf8(line).map_err(|error| error.to_string())?;
+    if text.starts_with('{') {
+        serde_json::from_str(text).map_err(|error| error.to_string())
+    } else {
+        Err("it is no JSON object".to_owned())
     }
 }
 
@@ -273,6 +282,7 @@ mod tests {
         assert_eq!(header(3, 3).unwrap_err(), "it is of version 3, not 2");
         let error = header(1, 1_000_000_001).unwrap_err();
         assert_eq!(error, "its job has 1000000001 tasks; the limit is 1000000000");
+        assert_eq!(Header::parse(b"[\"a\",3,2]").unwrap_err(), "it is no JSON object");
         let header = Header { job: "a".to_owned(), total: 1, version: VERSION };
         let line = serde_json::to_vec(&header).unwrap();
         assert!((0..=line.len()).all(|length| may_be_header(&line[..length])));
@@ -295,6 +305,7 @@ mod tests {
         assert_eq!(both.unwrap_err(), "not a result");
         let cut_off = parse(r#"{"num":7,"worker_id":1,"res"#).unwrap_err();
         assert!(cut_off.starts_with("not a result: "), "{cut_off}");
+        assert_eq!(parse("[7,1,null]").unwrap_err(), "not a result: it is no JSON object");
     }
 
     #[test]

@@ -101,7 +101,7 @@ pub enum Heard {
 
 /// What a worker waits for, and since when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Waiting {
+pub enum WaitsFor {
     /// An answer of the dispatcher.
     Dispatcher(Duration),
     /// The sink, which is to take results.
@@ -312,11 +312,6 @@ impl Session {
         (self.busy == 0).then_some(self.idle_since)
     }
 
-    /// Whether a dispatcher was ever heard.
-    pub fn was_heard(&self) -> bool {
-        self.last_heard.is_some()
-    }
-
     /// Whether the job has ended without this worker, as it seems: there is neither a dispatcher, as
     /// there was, nor a `sink`, and no task runs.
     pub fn is_left_behind(&self, sink: bool, now: Duration) -> bool {
@@ -326,18 +321,18 @@ impl Session {
     }
 
     /// What the worker waits for, if it has reason to.
-    pub fn waiting(&self, now: Duration) -> Option<Waiting> {
+    pub fn waits_for(&self, now: Duration) -> Option<WaitsFor> {
         let heard = self.last_heard.unwrap_or(self.started);
         let patience = SILENT.saturating_add(self.round_trip.saturating_mul(2));
         if now.saturating_sub(heard) > patience {
-            return Some(Waiting::Dispatcher(heard));
+            return Some(WaitsFor::Dispatcher(heard));
         }
         let delivering = self.slots.iter().filter_map(|slot| match slot.state {
             State::Working { running: None, since, .. } => Some(since),
             _ => None,
         });
-        let idle = self.idle_since().map(Waiting::Tasks);
-        delivering.min().map(Waiting::Sink).or(idle)
+        let idle = self.idle_since().map(WaitsFor::Tasks);
+        delivering.min().map(WaitsFor::Sink).or(idle)
     }
 
     /// What always holds.

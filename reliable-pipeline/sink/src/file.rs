@@ -1,7 +1,7 @@
 //! The place of the output: a file that is this sink's alone, or stdout.
 
 use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, BufRead, BufReader, BufWriter, Seek, SeekFrom, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -12,8 +12,8 @@ use protocol::output::{Output, Resumed};
 
 /// Where lines go.
 pub enum Place {
-    /// A file.
-    File(File),
+    /// A file, and its path.
+    File(File, PathBuf),
     /// What a reader may close.
     Stdout(io::Stdout),
 }
@@ -35,7 +35,7 @@ impl Place {
         file.seek(SeekFrom::Start(length)).with_context(what)?;
         // What is there is reported as safe. A new file is safe when its name is, too.
         file.sync_all().and_then(|()| sync_folder(path)).with_context(what)?;
-        Ok((Self::File(file), output))
+        Ok((Self::File(file, path.to_owned()), output))
     }
 
     /// Writes lines, and makes them safe.
@@ -45,12 +45,14 @@ impl Place {
     /// What the OS says. Nothing may be reported as safe then.
     pub fn write(&mut self, lines: &[u8]) -> Result<()> {
         match self {
-            Self::File(file) => {
+            Self::File(file, path) => {
                 file.write_all(lines)
                     .and_then(|()| file.sync_data())
                     .context("cannot write the results")?;
-                let names = file.metadata().context("cannot look at the output")?.nlink();
-                ensure!(names > 0, "cannot write the results: the output was deleted");
+                let written = file.metadata().context("cannot look at the output")?;
+                ensure!(written.nlink() > 0, "cannot write the results: the output was deleted");
+                let is_there = fs::metadata(path).is_ok_and(|there| id(&there) == id(&written));
+                ensure!(is_there, "cannot write the results: the output was moved or replaced");
                 Ok(())
             }
             Self::Stdout(stdout) => {
@@ -64,6 +66,10 @@ impl Place {
             }
         }
     }
+}
+
+fn id(metadata: &Metadata) -> (u64, u64) {
+    (metadata.dev(), metadata.ino())
 }
 
 /// Opens a file that no other sink has. Nothing but a regular file will do: others cannot be resumed.
@@ -202,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn a_deleted_output_is_an_error() {
+    fn a_deleted_or_replaced_output_is_an_error() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("output");
         let (mut place, _) = Place::open(&path).unwrap();
@@ -210,5 +216,11 @@ mod tests {
         fs::remove_file(&path).unwrap();
         let error = place.write(b"").unwrap_err();
         assert_eq!(error.to_string(), "cannot write the results: the output was deleted");
+        let (mut place, _) = Place::open(&path).unwrap();
+        fs::rename(&path, folder.path().join("other")).unwrap();
+        fs::write(&path, "").unwrap();
+        let error = place.write(b"").unwrap_err();
+        let why = "cannot write the results: the output was moved or replaced";
+        assert_eq!(error.to_string(), why);
     }
 }

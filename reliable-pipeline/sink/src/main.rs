@@ -20,12 +20,12 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 use args::Args;
 use common::message::BadMessage;
+use common::program::waiting::{Wait, Waiting};
 use common::program::{Program, arguments, exit, tally::Tally};
 use common::socket::Socket;
 use file::Place;
 use protocol::VERSION;
 use protocol::message::{LEAST_LIMIT, Request};
-use protocol::notice::Notices;
 use protocol::output::{Heard, Output, Reporter};
 use zmq::{DONTWAIT, POLLIN, POLLOUT};
 
@@ -85,7 +85,9 @@ struct Sink {
     first_unwritten: Option<Instant>,
     duplicates: u64,
     tally: Tally,
-    notices: Notices,
+    waiting: Waiting,
+    /// When workers were connected last.
+    had_workers: Duration,
 }
 
 impl Sink {
@@ -100,7 +102,8 @@ impl Sink {
             first_unwritten: None,
             duplicates: 0,
             tally: Tally::of_job("result", "written"),
-            notices: Notices::default(),
+            waiting: Waiting::default(),
+            had_workers: Duration::ZERO,
         }
     }
 
@@ -110,10 +113,12 @@ impl Sink {
 
     fn collect(&mut self, args: &Args, program: &Program) -> Result<()> {
         let results = program.socket(zmq::PULL)?;
+        results.leave_waiting_to_program();
         results.set_rcvhwm(RESULTS_WAITING).context("cannot set the high-water mark")?;
         results.bind(&args.bind)?;
         // A REQ that need not wait for its answers: on the wire they are the same.
         let dispatcher = program.socket(zmq::DEALER)?;
+        dispatcher.leave_waiting_to_program();
         // A few reports wait for the next dispatcher. With `ZMQ_IMMEDIATE` none would, but the last
         // answer of one that ends would be lost with its connection.
         dispatcher.set_sndhwm(REPORTS_WAITING).context("cannot set the high-water mark")?;
@@ -129,7 +134,7 @@ impl Sink {
                 return self.commit(true);
             }
             self.report(&dispatcher)?;
-            self.say_what_it_waits_for(args);
+            self.say_what_it_waits_for(args, &dispatcher, results.connections().open());
             self.tally.set(self.output.done().saturating_sub(self.output.failed()));
             if let Some(header) = self.output.header() {
                 self.tally.set_total(header.total);
@@ -137,7 +142,7 @@ impl Sink {
                     progress.set_total(header.total);
                     progress.set(self.output.done());
                     let failed = format!("{} failed", self.output.failed());
-                    progress.say(self.notices.said().unwrap_or(&failed));
+                    progress.say(self.waiting.said().as_deref().unwrap_or(&failed));
                 }
             }
         }
@@ -213,16 +218,25 @@ impl Sink {
         }
     }
 
-    fn say_what_it_waits_for(&mut self, args: &Args) {
+    fn say_what_it_waits_for(&mut self, args: &Args, dispatcher: &Socket, workers: u64) {
         let now = self.start.elapsed();
-        let silent = self.reporter.silent_dispatcher(now);
-        let what = silent.map(|since| {
-            let complete = if self.output.is_complete() { "; the output is complete" } else { "" };
-            (format!("no dispatcher answers at {}: waiting{complete}", args.acks_connect), since)
-        });
-        if let Some(line) = self.notices.look(what, now) {
-            tracing::warn!("{line}");
+        if workers > 0 || self.output.is_complete() {
+            self.had_workers = now;
         }
+        let wait = match self.reporter.silent_dispatcher(now) {
+            Some(since) => {
+                let is_complete = self.output.is_complete();
+                let more = if is_complete { "; the output is complete" } else { "" };
+                let what = format!("no dispatcher answers at {}{more}", args.acks_connect);
+                Some(Wait::new(what, since).at(dispatcher))
+            }
+            None if now > self.had_workers => {
+                let what = format!("no worker is connected to {}", args.bind);
+                Some(Wait::new(what, self.had_workers))
+            }
+            None => None,
+        };
+        self.waiting.look(wait, now);
     }
 }
 

@@ -6,11 +6,11 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use common::program::Program;
+use common::program::waiting::{Wait, Waiting};
 use common::socket::Socket;
 use protocol::VERSION;
 use protocol::message::{Request, ToWorker};
-use protocol::notice::Notices;
-use protocol::session::{Heard, Session, Waiting};
+use protocol::session::{Heard, Session, WaitsFor};
 use zmq::{DONTWAIT, POLLIN, POLLOUT};
 
 use crate::args::Args;
@@ -44,7 +44,7 @@ pub struct Worker<'a> {
     results: Socket,
     /// What the threads have said. A batch is finished when the sink has taken what is before.
     said: VecDeque<Event>,
-    notices: Notices,
+    waiting: Waiting,
     figures: &'a mut Figures,
 }
 
@@ -59,12 +59,14 @@ impl<'a> Worker<'a> {
     ) -> Result<Self> {
         // A REQ that need not wait for its answers: on the wire they are the same.
         let dispatcher = program.socket(zmq::DEALER)?;
+        dispatcher.leave_waiting_to_program();
         // A few requests wait for the next dispatcher. With `ZMQ_IMMEDIATE` none would, but the last
         // answer of one that ends would be lost with its connection.
         dispatcher.set_sndhwm(REQUESTS_WAITING).context("cannot set the high-water mark")?;
         dispatcher.connect(&args.connect)?;
         // Results are kept until they are on their way.
         let results = program.socket(zmq::PUSH)?;
+        results.leave_waiting_to_program();
         results.set_immediate(true).context("cannot have messages wait for a connection")?;
         results.set_sndhwm(RESULTS_WAITING).context("cannot set the high-water mark")?;
         results.connect(&args.results_connect)?;
@@ -79,7 +81,7 @@ impl<'a> Worker<'a> {
             dispatcher,
             results,
             said: VecDeque::new(),
-            notices: Notices::default(),
+            waiting: Waiting::default(),
             figures,
         })
     }
@@ -216,20 +218,19 @@ impl<'a> Worker<'a> {
     fn say_what_it_waits_for(&mut self) {
         let now = self.start.elapsed();
         let Args { connect, results_connect, .. } = self.args;
-        let what = self.session.waiting(now).map(|waiting| match waiting {
-            Waiting::Dispatcher(since) => {
-                (format!("no dispatcher answers at {connect}: waiting"), since)
+        let wait = self.session.waits_for(now).map(|waits| match waits {
+            WaitsFor::Dispatcher(since) => {
+                Wait::new(format!("no dispatcher answers at {connect}"), since).at(&self.dispatcher)
             }
-            Waiting::Sink(since) => {
-                (format!("no sink takes results at {results_connect}: waiting"), since)
+            WaitsFor::Sink(since) => {
+                let what = format!("no sink takes results at {results_connect}");
+                Wait::new(what, since).at(&self.results)
             }
-            Waiting::Tasks(since) => {
-                (format!("the dispatcher at {connect} has no task to hand out: waiting"), since)
+            WaitsFor::Tasks(since) => {
+                Wait::new(format!("the dispatcher at {connect} has no task to hand out"), since)
             }
         });
-        if let Some(line) = self.notices.look(what, now) {
-            tracing::warn!("{line}");
-        }
+        self.waiting.look(wait, now);
     }
 }
 

@@ -37,7 +37,18 @@ struct State {
     open: u64,
     handshakes: u64,
     watches: Vec<Watch>,
+    /// The program itself says whom it waits for.
+    is_left_to_program: bool,
     ended: bool,
+}
+
+/// A peer that ought to be there, and is not.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Missing {
+    /// The reason, where the OS or the resolver gives one.
+    pub why: Option<String>,
+    /// Whether it was said what is wrong.
+    pub is_said: bool,
 }
 
 impl Connections {
@@ -62,7 +73,19 @@ impl Connections {
 
     /// From now on it is said when nobody is at the other end of `endpoint` for long.
     pub(super) fn watch(&self, endpoint: &str, side: Side) {
-        self.lock().watches.push(Watch::new(endpoint, side, Instant::now()));
+        let mut state = self.lock();
+        let watch = Watch::new(endpoint, side, Instant::now());
+        let watch = if state.is_left_to_program { watch.left_to_program() } else { watch };
+        state.watches.push(watch);
+    }
+
+    pub(super) fn leave_waiting_to_program(&self) {
+        self.lock().is_left_to_program = true;
+    }
+
+    /// The peer that is missing, if any, of a socket that connects.
+    pub fn missing(&self) -> Option<Missing> {
+        self.lock().watches.iter().find_map(Watch::missing)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -109,7 +132,7 @@ impl Connections {
                 let mut state = self.lock();
                 let mut watches = state.watches.iter_mut();
                 let watch = watches.find(|watch| watch.place().0 == endpoint && due(watch));
-                watch.map(|watch| watch.say(unresolved))
+                watch.and_then(|watch| watch.say(unresolved))
             };
             if let Some(line) = line {
                 tracing::warn!(target: NOTE, "{line}");

@@ -7,10 +7,13 @@ use std::time::{Duration, Instant};
 
 use zmq::SocketEvent;
 
+use super::Missing;
 use super::event::{Event, Own, os_error};
 
 /// How long a socket may be alone before that is said.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// The same, before a program that says so itself is to know the reason.
+const BEFORE_PROGRAM: Duration = Duration::from_secs(1);
 
 /// `EINPROGRESS`: an attempt to connect has begun.
 const IN_PROGRESS: u32 = 115;
@@ -43,12 +46,38 @@ pub(super) struct Watch {
     alone: Option<Instant>,
     /// Whether that was said.
     said: bool,
+    /// Why the endpoint's name leads nowhere.
+    unresolved: Option<String>,
+    /// The program itself says that nobody is there.
+    is_left_to_program: bool,
 }
 
 impl Watch {
     pub(super) fn new(endpoint: &str, side: Side, now: Instant) -> Self {
         let (endpoint, open) = (endpoint.to_owned(), BTreeSet::new());
-        Self { endpoint, side, open, unreached: None, trouble: None, alone: Some(now), said: false }
+        Self {
+            endpoint,
+            side,
+            open,
+            unreached: None,
+            trouble: None,
+            alone: Some(now),
+            said: false,
+            unresolved: None,
+            is_left_to_program: false,
+        }
+    }
+
+    /// The same, for a program that says itself that nobody is there.
+    pub(super) fn left_to_program(self) -> Self {
+        Self { is_left_to_program: true, ..self }
+    }
+
+    /// The peer that is missing, if one ought to be there.
+    pub(super) fn missing(&self) -> Option<Missing> {
+        self.alone.filter(|_| self.side == Side::Connects)?;
+        let why = self.unresolved.clone().or(self.unreached.map(os_error));
+        Some(Missing { why, is_said: self.trouble.is_some() })
     }
 
     /// The endpoint, and which end of its connections it is.
@@ -104,9 +133,10 @@ impl Watch {
     }
 
     fn arrived(&mut self) -> Option<String> {
-        (self.alone, self.unreached, self.trouble) = (None, None, None);
+        (self.alone, self.unreached, self.unresolved, self.trouble) = (None, None, None, None);
         let endpoint = &self.endpoint;
-        std::mem::take(&mut self.said).then(|| match self.side {
+        let was_said = std::mem::take(&mut self.said) && !self.is_left_to_program;
+        was_said.then(|| match self.side {
             Side::Connects => format!("connected to {endpoint}"),
             _ => format!("a peer has connected to {endpoint}"),
         })
@@ -114,17 +144,23 @@ impl Watch {
 
     /// When it is time to say that nobody is there, if nobody comes.
     pub(super) fn due(&self) -> Option<Instant> {
-        self.alone.filter(|_| !self.said).map(|since| since + PATIENCE)
+        let patience = if self.is_left_to_program { BEFORE_PROGRAM } else { PATIENCE };
+        self.alone.filter(|_| !self.said).map(|since| since + patience)
     }
 
-    /// What to say when it is time to, with the resolver's reason where the endpoint's name is
-    /// `unresolved`.
-    pub(super) fn say(&mut self, unresolved: Option<String>) -> String {
+    /// What to say when it is time to, if that is not left to the program, with the resolver's reason
+    /// where the endpoint's name is `unresolved`.
+    pub(super) fn say(&mut self, unresolved: Option<String>) -> Option<String> {
         self.said = true;
+        self.unresolved = unresolved;
+        (!self.is_left_to_program).then(|| self.line())
+    }
+
+    fn line(&self) -> String {
         let endpoint = &self.endpoint;
         match self.side {
             Side::Connects => {
-                let reason = unresolved.or(self.unreached.map(os_error));
+                let reason = self.missing().and_then(|missing| missing.why);
                 let reason = reason.unwrap_or("no answer in time".to_owned());
                 format!("nobody answers at {endpoint}: {reason}; waiting")
             }
@@ -154,9 +190,9 @@ mod tests {
         let mut watch = Watch::new("tcp://a:1", Side::Connects, start);
         assert_eq!(watch.due(), Some(after(start, 2)));
         watch.hear(&event(SocketEvent::CONNECT_DELAYED, IN_PROGRESS), start);
-        assert!(watch.say(None).contains(": no answer in time; "));
+        assert!(watch.say(None).unwrap().contains(": no answer in time; "));
         watch.hear(&event(SocketEvent::CONNECT_DELAYED, 111), start);
-        let line = watch.say(None);
+        let line = watch.say(None).unwrap();
         assert_eq!(line, "nobody answers at tcp://a:1: connection refused; waiting");
         assert_eq!(watch.due(), None);
         let connected = event(SocketEvent::HANDSHAKE_SUCCEEDED, 0);
@@ -165,6 +201,23 @@ mod tests {
         assert_eq!(watch.due(), Some(after(start, 12)));
         assert_eq!(watch.hear(&connected, start), None);
         assert_eq!(watch.due(), None);
+    }
+
+    #[test]
+    fn a_program_that_says_itself_who_is_missing_is_told_why() {
+        let start = Instant::now();
+        let mut watch = Watch::new("tcp://a:1", Side::Connects, start).left_to_program();
+        watch.hear(&event(SocketEvent::CONNECT_DELAYED, 111), start);
+        let refused = Missing { why: Some("connection refused".to_owned()), is_said: false };
+        assert_eq!(watch.missing(), Some(refused));
+        assert_eq!(watch.due(), Some(after(start, 1)), "in time for the program");
+        assert_eq!(watch.say(Some("no such name".to_owned())), None);
+        assert_eq!(watch.missing().unwrap().why.unwrap(), "no such name");
+        let own = Own { kind: zmq::DEALER, limit: 100 };
+        assert!(watch.trouble(&event(SocketEvent::HANDSHAKE_FAILED_AUTH, 400), own).is_some());
+        assert!(watch.missing().unwrap().is_said);
+        assert_eq!(watch.hear(&event(SocketEvent::HANDSHAKE_SUCCEEDED, 0), start), None);
+        assert_eq!(watch.missing(), None);
     }
 
     #[test]
@@ -210,7 +263,7 @@ mod tests {
         // Clients come and go.
         assert_eq!(listens.due(), None);
         assert_eq!(needs.due(), Some(after(start, 5)));
-        assert_eq!(needs.say(None), "nobody is connected to tcp://*:1; waiting");
+        assert_eq!(needs.say(None).unwrap(), "nobody is connected to tcp://*:1; waiting");
         let line = needs.hear(&event(SocketEvent::ACCEPTED, 9), start);
         assert_eq!(line.as_deref(), Some("a peer has connected to tcp://*:1"));
     }

@@ -9,6 +9,8 @@ use super::{Slot, wire_time};
 /// again. It grows with what is measured, and with each loss, up to [`LONGEST_ACK_TIMEOUT`].
 const ACK_TIMEOUT: Duration = Duration::from_secs(2);
 const LONGEST_ACK_TIMEOUT: Duration = Duration::from_secs(60);
+/// At most this many batches in flight are looked at when tasks are acknowledged.
+const LOOKED_AT: usize = 1_000;
 /// A batch straggles when it is overdue by this much.
 const STRAGGLER_SLACK: Duration = Duration::from_millis(200);
 /// How long a task is expected to take before any was done.
@@ -48,6 +50,8 @@ pub(super) struct Batch {
     pub state: State,
     /// Since when it is finished, and its results are in flight.
     in_flight: Option<(Duration, u64)>,
+    /// How many tasks it had at first.
+    size: usize,
     /// Whether another worker was given it, too.
     backed_up: bool,
     /// How many copies were before this one.
@@ -57,6 +61,7 @@ pub(super) struct Batch {
 impl Batch {
     pub fn new(nums: Vec<u64>, slot: Slot, now: Duration) -> Self {
         Self {
+            size: nums.len(),
             nums,
             slot,
             given: now,
@@ -95,17 +100,22 @@ impl Batch {
 /// All of them. A batch has the number that its worker knows it by.
 pub(super) struct Batches {
     out: BTreeMap<u64, Batch>,
+    /// How many tasks they had at first.
+    size: usize,
     /// When results count as lost.
     deadlines: BTreeSet<(Duration, u64)>,
-    /// How long the last acknowledgement took.
+    /// How long acknowledgements take.
     ack_time: Duration,
     ack_timeout: Duration,
+    /// When the last one came.
+    last_ack: Duration,
 }
 
 impl Batches {
     pub fn new() -> Self {
         let (out, deadlines) = (BTreeMap::new(), BTreeSet::new());
-        Self { out, deadlines, ack_time: Duration::ZERO, ack_timeout: ACK_TIMEOUT }
+        let (ack_time, last_ack) = (Duration::ZERO, Duration::ZERO);
+        Self { out, size: 0, deadlines, ack_time, ack_timeout: ACK_TIMEOUT, last_ack }
     }
 
     pub fn get(&self, id: u64) -> Option<&Batch> {
@@ -116,12 +126,19 @@ impl Batches {
         self.out.get_mut(&id)
     }
 
+    /// How many tasks all batches had at first.
+    pub fn size(&self) -> usize {
+        self.size
+    }
+
     pub fn insert(&mut self, id: u64, batch: Batch) {
+        self.size += batch.size;
         self.out.insert(id, batch);
     }
 
     pub fn remove(&mut self, id: u64) -> Option<Batch> {
         let batch = self.out.remove(&id)?;
+        self.size -= batch.size;
         if let Some((since, bytes)) = batch.in_flight {
             self.deadlines.remove(&(self.deadline(since, bytes), id));
         }
@@ -132,7 +149,7 @@ impl Batches {
     pub fn finish(&mut self, id: u64, mut batch: Batch, bytes: u64, now: Duration) {
         batch.in_flight = Some((now, bytes));
         self.deadlines.insert((self.deadline(now, bytes), id));
-        self.out.insert(id, batch);
+        self.insert(id, batch);
     }
 
     fn deadline(&self, since: Duration, bytes: u64) -> Duration {
@@ -147,27 +164,40 @@ impl Batches {
         self.deadlines = in_flight.collect();
     }
 
-    /// Tasks were acknowledged: forgets the batches that are done, the oldest first.
+    /// Tasks were acknowledged: forgets the batches that are done. One that is lost holds up none
+    /// that come after it.
     pub fn acknowledge(&mut self, is_open: impl Fn(u64) -> bool, now: Duration) {
-        while let Some((deadline, id)) = self.deadlines.first().copied() {
-            let Some(batch) = self.out.get_mut(&id) else { return };
+        let mut done = Vec::new();
+        for (_, id) in self.deadlines.iter().take(LOOKED_AT) {
+            let Some(batch) = self.out.get_mut(id) else { continue };
             // A task that was found done is not looked at again.
             while batch.nums.last().is_some_and(|num| !is_open(*num)) {
                 batch.nums.pop();
             }
-            if !batch.nums.is_empty() {
-                return;
+            if batch.nums.is_empty() {
+                done.push(*id);
             }
-            if let Some((since, bytes)) = batch.in_flight {
-                self.ack_time = now.saturating_sub(since).saturating_sub(wire_time(bytes));
+        }
+        if !done.is_empty() {
+            self.last_ack = now;
+        }
+        for batch in done.into_iter().filter_map(|id| self.remove(id)).collect::<Vec<_>>() {
+            // One that was backed up may be lost: then its copy was acknowledged.
+            if let (Some((since, bytes)), false) = (batch.in_flight, batch.backed_up) {
+                self.measure(now.saturating_sub(since).saturating_sub(wire_time(bytes)));
             }
-            self.deadlines.remove(&(deadline, id));
-            self.out.remove(&id);
-            let enough = self.ack_time.saturating_mul(4).max(ACK_TIMEOUT);
-            if enough > self.ack_timeout || enough.saturating_mul(4) < self.ack_timeout {
-                // Twice, so that this does not happen often.
-                self.set_ack_timeout(enough.saturating_mul(2));
-            }
+        }
+    }
+
+    /// An acknowledgement took this long. One that took much longer than those before, as after a
+    /// break of the network, counts little.
+    fn measure(&mut self, time: Duration) {
+        let before = if self.ack_time.is_zero() { time } else { self.ack_time };
+        self.ack_time = (before * 7 + time) / 8;
+        let enough = self.ack_time.saturating_mul(4).max(ACK_TIMEOUT);
+        if enough > self.ack_timeout || enough.saturating_mul(4) < self.ack_timeout {
+            // Twice, so that this does not happen often.
+            self.set_ack_timeout(enough.saturating_mul(2));
         }
     }
 
@@ -179,17 +209,20 @@ impl Batches {
         self.set_ack_timeout(self.ack_timeout);
     }
 
-    /// The next batch whose results are lost.
-    pub fn next_lost(&mut self, is_open: impl Fn(u64) -> bool, now: Duration) -> Option<Batch> {
-        loop {
-            let (deadline, id) = self.deadlines.first().copied().filter(|(at, _)| *at < now)?;
-            self.deadlines.remove(&(deadline, id));
-            let batch = self.out.remove(&id)?;
+    /// The batches whose results are lost. What is lost at the same time has one reason: the time-out
+    /// grows once.
+    pub fn lost(&mut self, is_open: impl Fn(u64) -> bool, now: Duration) -> Vec<Batch> {
+        let mut lost = Vec::new();
+        while let Some((_, id)) = self.deadlines.first().copied().filter(|(at, _)| *at < now) {
+            let Some(batch) = self.remove(id) else { break };
             if batch.nums.iter().any(|num| is_open(*num)) {
-                self.set_ack_timeout(self.ack_timeout.saturating_mul(2));
-                return Some(batch);
+                lost.push(batch);
             }
         }
+        if !lost.is_empty() {
+            self.set_ack_timeout(self.ack_timeout.saturating_mul(2));
+        }
+        lost
     }
 
     /// A batch that another worker than `run` should have finished by now, or whose results should
@@ -201,11 +234,11 @@ impl Batches {
         is_open: impl Fn(u64) -> bool,
         now: Duration,
     ) -> Option<Batch> {
-        let ack_time = self.ack_time;
+        let acks = (self.ack_time, self.last_ack);
         self.out.values_mut().find_map(|batch| {
             let straggles = !batch.backed_up
                 && batch.slot.run != run
-                && batch.is_overdue(task_time(batch.slot), ack_time, now);
+                && batch.is_overdue(task_time(batch.slot), acks, now);
             if !straggles {
                 return None;
             }
@@ -230,6 +263,7 @@ impl Batches {
         });
         assert_eq!(in_flight.collect::<BTreeSet<_>>(), self.deadlines);
         assert!(self.out.values().all(|batch| batch.nums.is_sorted()));
+        assert_eq!(self.out.values().map(|batch| batch.size).sum::<usize>(), self.size);
     }
 }
 
@@ -238,13 +272,15 @@ impl Batch {
     fn is_overdue(
         &self,
         time: Option<(Duration, Duration)>,
-        ack_time: Duration,
+        (ack_time, last_ack): (Duration, Duration),
         now: Duration,
     ) -> bool {
         let patience = STRAGGLER_SLACK.saturating_mul(1 << self.generation.min(10));
         if let Some((since, bytes)) = self.in_flight {
             let expected = ack_time.saturating_mul(4).saturating_add(wire_time(bytes));
-            return now.saturating_sub(since) > expected.max(2 * patience);
+            // Where none arrives, a copy would not either: their time-out is for that.
+            let overtaken = last_ack > since;
+            return overtaken && now.saturating_sub(since) > expected.max(2 * patience);
         }
         let (per_task, between) = time.unwrap_or((UNKNOWN_TASK, Duration::ZERO));
         let tasks = u32::try_from(self.nums.len()).unwrap_or(u32::MAX);

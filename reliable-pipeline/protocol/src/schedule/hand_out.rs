@@ -8,8 +8,6 @@ use super::{Schedule, Slot, ToWorker};
 use crate::message::{MESSAGE_BYTES, Work};
 use crate::ranges::Ranges;
 
-/// The most tasks of a batch that is adopted.
-pub(super) const LARGEST_ADOPTED: usize = 10_000;
 /// What a task's number takes at most in a message, and what is there besides.
 const NUMBER_BYTES: u64 = 64;
 const FRAME_BYTES: u64 = 512;
@@ -66,6 +64,19 @@ impl Schedule {
             }
         }
         None
+    }
+
+    /// The runs of workers that are still at work when the job has ended, and are to hear of that, each
+    /// once.
+    pub fn dismiss_busy(&mut self) -> Vec<u64> {
+        if !self.has_ended() {
+            return Vec::new();
+        }
+        let runs: Vec<u64> = self.runs.keys().copied().collect();
+        for run in &runs {
+            self.bye(*run);
+        }
+        runs
     }
 
     fn knows_what_is_done(&self, now: Duration) -> bool {

@@ -193,7 +193,8 @@ impl Schedule {
             }
             FromWorker::Ready(ready) => self.ready(ready, now),
             FromWorker::Alive { run, seq, slots } => {
-                let unknown = slots.iter().filter(|state| !self.alive(*run, state, now));
+                let mut room = workers::ADOPTED_AT_A_TIME;
+                let unknown = slots.iter().filter(|state| !self.alive(*run, state, &mut room, now));
                 let unknown = unknown.map(|state| state.slot).collect();
                 Some(ToWorker::Alive { seq: *seq, unknown })
             }
@@ -268,7 +269,7 @@ impl Schedule {
             return;
         }
         let tasks = &mut self.tasks;
-        while let Some(batch) = self.batches.next_lost(|num| tasks.is_open(num), now) {
+        for batch in self.batches.lost(|num| tasks.is_open(num), now) {
             batch.nums.iter().for_each(|num| tasks.hand_back(*num));
         }
     }

@@ -5,11 +5,16 @@ use std::time::Duration;
 
 use super::batch::{Batch, State};
 use super::worker::Worker;
-use super::{Schedule, Slot, hand_out};
+use super::{Schedule, Slot};
 use crate::message::{LEAST_LIMIT, MAX_SLOTS, Ready, SlotState, ToWorker};
 
 /// The most slots of all workers together.
 const ALL_SLOTS: usize = 1 << 16;
+/// The most tasks of a batch that is adopted, of those of one message, and of all there are: so that
+/// a peer that makes them up does not cost much.
+const LARGEST_ADOPTED: usize = 10_000;
+pub(super) const ADOPTED_AT_A_TIME: usize = 50_000;
+const ALL_ADOPTED: usize = 10_000_000;
 /// How many dead workers are remembered, with the tasks that they ran.
 const DEAD: usize = 1 << 10;
 
@@ -127,16 +132,22 @@ impl Schedule {
     }
 
     /// Hears what a slot is doing. Returns whether that is known.
-    pub(super) fn alive(&mut self, run: u64, state: &SlotState, now: Duration) -> bool {
+    pub(super) fn alive(
+        &mut self,
+        run: u64,
+        state: &SlotState,
+        room: &mut usize,
+        now: Duration,
+    ) -> bool {
         let slot = Slot { run, slot: state.slot };
         let Some(worker) = self.workers.get(&slot) else {
-            return state.batch.is_some_and(|batch| self.adopt(slot, batch, state, now));
+            return state.batch.is_some_and(|batch| self.adopt(slot, batch, state, room, now));
         };
         let (held, asking) = (worker.held, worker.asking);
         self.see(slot, None, now);
         let Some(held) = held else {
             return match state.batch {
-                Some(batch) => self.adopt(slot, batch, state, now),
+                Some(batch) => self.adopt(slot, batch, state, room, now),
                 None => asking.is_some(),
             };
         };
@@ -154,16 +165,32 @@ impl Schedule {
     }
 
     /// A slot works on a batch that is not known: another dispatcher has given it that, or it was
-    /// taken for dead.
-    fn adopt(&mut self, slot: Slot, id: u64, state: &SlotState, now: Duration) -> bool {
+    /// taken for dead. There is `room` for so many tasks of this message: the rest is asked for again.
+    fn adopt(
+        &mut self,
+        slot: Slot,
+        id: u64,
+        state: &SlotState,
+        room: &mut usize,
+        now: Duration,
+    ) -> bool {
         let Some(nums) = &state.nums else { return false };
         if self.batches.get(id).is_some() || self.admit(slot, u64::MAX).is_err() {
             return true;
         }
+        let size = usize::try_from(nums.count()).unwrap_or(usize::MAX).min(LARGEST_ADOPTED);
+        if self.batches.size() >= ALL_ADOPTED {
+            return true;
+        }
+        if size > *room {
+            return false;
+        }
+        *room -= size;
         self.see(slot, None, now);
-        let nums = nums.numbers().take(hand_out::LARGEST_ADOPTED);
-        let nums: Vec<u64> = nums.filter(|num| self.tasks.adopt(*num)).collect();
-        while let Some(at) = self.dead.iter().position(|(dead, _)| *dead == slot) {
+        let nums: Vec<u64> =
+            nums.numbers().take(size).filter(|num| self.tasks.adopt(*num)).collect();
+        // The worker is alive, whichever of its slots this is.
+        while let Some(at) = self.dead.iter().position(|(dead, _)| dead.run == slot.run) {
             let (_, num) = self.dead.swap_remove_back(at).unwrap_or((slot, u64::MAX));
             self.tasks.uncrash(num);
         }
@@ -196,6 +223,10 @@ impl Schedule {
         Some(batch)
     }
 
+    fn has_died_with(&self, run: u64, num: u64) -> bool {
+        self.dead.iter().any(|(dead, its)| dead.run == run && *its == num)
+    }
+
     fn remove(&mut self, slot: Slot) {
         let Some(worker) = self.workers.remove(&slot) else { return };
         self.silence.remove(&(worker.last_seen, slot));
@@ -214,6 +245,8 @@ impl Schedule {
         if let Some(batch) = self.release(slot) {
             match batch.unfinished() {
                 [] => {}
+                // A worker dies once, with however many copies of a task.
+                &[num] if self.has_died_with(slot.run, num) => {}
                 &[num] if batch.state == State::Running(num) => {
                     self.tasks.crash(num, worker_id, now);
                     self.dead.push_front((slot, num));

@@ -26,6 +26,8 @@ pub fn ms(time: u64) -> Duration {
 pub struct Job {
     pub schedule: Schedule,
     pub now: u64,
+    /// How long the batch took of whoever asks, in microseconds.
+    pub busy: u64,
     seq: u64,
 }
 
@@ -33,7 +35,7 @@ impl Job {
     /// A job whose output is empty.
     pub fn new(total: u64, policy: Policy) -> Self {
         let schedule = Schedule::new("job".to_owned(), total, policy, 1 << 32, ms(0));
-        let mut job = Self { schedule, now: 0, seq: 0 };
+        let mut job = Self { schedule, now: 0, busy: 0, seq: 0 };
         job.report(&[], Some((0, total)));
         job
     }
@@ -100,6 +102,7 @@ impl Job {
             worker_id: run,
             limit: 1 << 24,
             batch,
+            busy: self.busy,
             failed: failed.iter().map(failure).collect(),
             ..Ready::default()
         };

@@ -5,10 +5,13 @@
 mod job;
 mod session;
 mod sink;
+mod workers;
+
+use std::collections::BTreeSet;
 
 use job::{Job, POLICY, ms, nums};
 use protocol::line::Attempt;
-use protocol::message::{Failure, FromWorker, Ready, ToWorker};
+use protocol::message::{Failure, FromWorker, Ready, ToWorker, Work};
 use protocol::schedule::{Policy, Slot};
 
 #[test]
@@ -46,6 +49,7 @@ fn a_failed_task_waits_ever_longer_and_goes_to_another_worker() {
     job.given().unwrap();
     job.hear(&FromWorker::Bye { run: 2 });
     let first = job.work(1, None, &[]).unwrap();
+    assert_eq!(first.failures, []);
     job.ask(1, Some(first.batch), &[0]);
     job.ask(2, None, &[]);
     assert_eq!(job.given(), None);
@@ -53,12 +57,13 @@ fn a_failed_task_waits_ever_longer_and_goes_to_another_worker() {
     assert_eq!(job.given(), None, "it waits for 250 ms");
     job.pass(50, &[]);
     let (to, second) = job.given().unwrap();
-    assert_eq!((to, &second.failures[..]), (2, &[(0, 1)][..]));
+    assert_eq!((to, &second.failures[..], second.watched), (2, &[(0, 1)][..], false));
     job.ask(2, Some(second.batch), &[0]);
     job.pass(450, &[]);
     assert_eq!(job.given(), None, "it waits for 500 ms");
     job.pass(50, &[]);
-    assert_eq!(job.given().unwrap().0, 1);
+    let (to, third) = job.given().unwrap();
+    assert_eq!((to, &third.failures[..]), (1, &[(0, 2)][..]));
 }
 
 #[test]
@@ -117,15 +122,74 @@ fn a_worker_that_alone_fails_is_given_one_task_at_a_time_and_made_to_wait() {
 }
 
 #[test]
-fn the_batch_of_a_dead_worker_comes_back_in_halves_and_one_suspect_is_watched() {
+fn a_worker_that_is_not_known_is_given_one_task_of_a_dead_workers_batch() {
     let mut job = Job::new(8, Policy { backup: false, ..POLICY });
     let mut batch = job.work(1, None, &[]).unwrap();
     job.done(&nums(&batch));
     batch = job.work(1, Some(batch.batch), &[]).unwrap();
     assert_eq!(nums(&batch), [1, 2, 3, 4]);
     job.pass(3_100, &[]);
-    let halves: Vec<_> = (2..5).map(|run| nums(&job.work(run, None, &[]).unwrap())).collect();
-    assert_eq!(halves, [vec![1], vec![2], vec![3]], "a worker that is not known is given one");
+    let parts: Vec<_> = (2..5).map(|run| nums(&job.work(run, None, &[]).unwrap())).collect();
+    assert_eq!(parts, [vec![1], vec![2], vec![3]]);
+}
+
+/// A worker is known to be quick: it is given these many tasks at a time.
+fn quick(job: &mut Job, run: u64, size: usize) -> Work {
+    let mut work = job.work(run, None, &[]).unwrap();
+    while nums(&work).len() < size {
+        job.done(&nums(&work));
+        work = job.work(run, Some(work.batch), &[]).unwrap();
+    }
+    work
+}
+
+/// Not one by one: 256 tasks take two messages, not 256.
+#[test]
+fn the_batch_of_a_killed_worker_comes_back_in_halves() {
+    let mut job = Job::new(2_000, Policy { backup: false, ..POLICY });
+    let (mut work, dead) = (quick(&mut job, 1, 256), quick(&mut job, 2, 256));
+    assert_eq!(nums(&dead).len(), 256);
+    for _ in 0..4 {
+        job.pass(800, &[]);
+        job.alive(1, &work, Some(nums(&work)[0]), false);
+    }
+    let (mut left, mut parts) = (nums(&dead).into_iter().collect::<BTreeSet<_>>(), Vec::new());
+    while !left.is_empty() {
+        job.done(&nums(&work));
+        work = job.work(1, Some(work.batch), &[]).unwrap();
+        let part = nums(&work).into_iter().filter(|num| left.remove(num)).count();
+        parts.push(part);
+    }
+    assert_eq!(parts, [128, 128]);
+}
+
+/// Eight deaths find one of 256. The others are done meanwhile.
+#[test]
+fn a_task_that_kills_its_workers_is_found_by_halving() {
+    let mut job = Job::new(2_000, Policy { backup: false, crash_limit: 2, ..POLICY });
+    let dead = quick(&mut job, 1, 256);
+    let deadly = nums(&dead)[100];
+    job.pass(3_100, &[]);
+    let mut deaths = 1;
+    for run in 2.. {
+        if job.done(&[]).given_up.iter().any(|task| task.num == deadly) {
+            break;
+        }
+        let mut work = quick(&mut job, run, 1);
+        while !nums(&work).contains(&deadly) {
+            job.done(&nums(&work));
+            match job.work(run, Some(work.batch), &[]) {
+                Some(next) => work = next,
+                // It is to be tried again later.
+                None => job.pass(500, &[run]),
+            }
+        }
+        let running = work.watched.then_some(deadly);
+        job.alive(run, &work, running.or(Some(nums(&work)[0])), false);
+        deaths += 1;
+        job.pass(3_100, &[]);
+    }
+    assert!(deaths <= 8 + 3, "{deaths} deaths");
 }
 
 #[test]
@@ -241,4 +305,74 @@ fn a_job_ends_early_after_too_many_failures() {
     assert!(job.schedule.has_ended());
     assert_eq!(job.schedule.dismiss().unwrap().run, 1);
     assert!(job.done(&[]).over && job.schedule.is_over());
+}
+
+#[test]
+fn results_that_are_lost_together_are_all_handed_out_again_at_once() {
+    let mut job = Job::new(8, Policy { backup: false, lease: ms(600_000), ..POLICY });
+    let works: Vec<_> = (0..8).map(|run| (run, job.work(run, None, &[]).unwrap().batch)).collect();
+    for (run, batch) in works {
+        job.ask(run, Some(batch), &[]);
+    }
+    job.pass(2_000, &[]);
+    assert_eq!(job.given(), None);
+    job.pass(100, &[]);
+    let again: BTreeSet<u64> = (0..8).flat_map(|_| nums(&job.given().unwrap().1)).collect();
+    assert!(again.into_iter().eq(0..8));
+}
+
+#[test]
+fn lost_results_are_backed_up_when_later_ones_arrive_and_make_no_other_wait_longer() {
+    let mut job = Job::new(41, Policy { lease: ms(600_000), ..POLICY });
+    let batches: Vec<_> = (0..41).map(|run| job.work(run, None, &[]).unwrap().batch).collect();
+    job.busy = 1_000_000;
+    job.pass(1_000, &[]);
+    for (run, batch) in (0..20).zip(&batches) {
+        job.ask(run, Some(*batch), &[]);
+    }
+    job.pass(900, &[]);
+    let backup = |job: &mut Job| (0..50).filter_map(|_| job.given()).collect::<Vec<_>>();
+    assert_eq!(backup(&mut job), [], "nothing arrives");
+    for (run, batch) in (20..40).zip(&batches[20..]) {
+        job.ask(run, Some(*batch), &[]);
+    }
+    job.pass(50, &[]);
+    job.done(&(20..40).collect::<Vec<_>>());
+    job.pass(900, &[]);
+    let copies = backup(&mut job);
+    assert!(copies.iter().flat_map(|(_, work)| nums(work)).eq(0..20));
+    for (run, copy) in copies {
+        job.ask(run, Some(copy.batch), &[]);
+    }
+    job.done(&(0..20).collect::<Vec<_>>());
+    // What it took until the copies were done says nothing of how long results are on their way.
+    job.ask(40, Some(batches[40]), &[]);
+    job.pass(2_000, &[]);
+    assert_eq!(job.given(), None);
+    job.pass(100, &[]);
+    assert_eq!(nums(&job.given().unwrap().1), [40]);
+}
+
+/// Each loss doubles the time-out; what arrives shows that the way is open.
+#[test]
+fn a_result_that_is_lost_again_and_again_is_not_waited_for_longer_when_others_arrive() {
+    let mut job = Job::new(2, Policy { backup: false, lease: ms(600_000), ..POLICY });
+    let mut lost = job.work(1, None, &[]).unwrap();
+    let arrives = job.work(2, None, &[]).unwrap();
+    for timeout in [2_000, 4_000, 8_000] {
+        job.ask(1, Some(lost.batch), &[]);
+        job.pass(timeout, &[]);
+        assert_eq!(job.given(), None);
+        job.pass(100, &[]);
+        lost = job.given().unwrap().1;
+    }
+    job.ask(1, Some(lost.batch), &[]);
+    job.pass(50, &[]);
+    job.ask(2, Some(arrives.batch), &[]);
+    job.pass(50, &[]);
+    job.done(&nums(&arrives));
+    job.pass(3_850, &[]);
+    assert_eq!(job.given(), None);
+    job.pass(150, &[]);
+    assert_eq!(nums(&job.given().unwrap().1), nums(&lost));
 }

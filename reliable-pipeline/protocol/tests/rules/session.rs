@@ -1,8 +1,8 @@
 //! When a worker asks, and which answers count.
 
-use protocol::message::{FromWorker, Ready, ToWorker, Work};
+use protocol::message::{FromWorker, Ready, SlotState, ToWorker, Work};
 use protocol::ranges::Ranges;
-use protocol::session::{Finished, Heard, Session, Waiting};
+use protocol::session::{Finished, Heard, Session, WaitsFor};
 
 use crate::job::ms;
 
@@ -98,15 +98,15 @@ fn a_slot_that_is_not_known_to_wait_asks_at_once() {
 #[test]
 fn a_worker_says_what_it_waits_for() {
     let mut session = Session::new(9, 7, 1 << 20, 1, ms(0));
-    assert_eq!(session.waiting(ms(2_000)), Some(Waiting::Tasks(ms(0))));
-    assert_eq!(session.waiting(ms(2_001)), Some(Waiting::Dispatcher(ms(0))));
+    assert_eq!(session.waits_for(ms(2_000)), Some(WaitsFor::Tasks(ms(0))));
+    assert_eq!(session.waits_for(ms(2_001)), Some(WaitsFor::Dispatcher(ms(0))));
     assert!(!session.is_left_behind(false, ms(60_000)), "it has not heard any");
     let seq = ready(&mut session, 0).unwrap().seq;
     session.hear(ToWorker::Work(work(seq, 55, false)), ms(3_000));
-    assert_eq!(session.waiting(ms(3_000)), None);
+    assert_eq!(session.waits_for(ms(3_000)), None);
     assert!(!session.is_left_behind(false, ms(200_000)), "it works");
     session.running(0, None, ms(4_000));
-    assert_eq!(session.waiting(ms(5_000)), Some(Waiting::Sink(ms(4_000))));
+    assert_eq!(session.waits_for(ms(5_000)), Some(WaitsFor::Sink(ms(4_000))));
     assert!(
         !session.is_left_behind(false, ms(23_000)) && session.is_left_behind(false, ms(23_001))
     );
@@ -115,4 +115,73 @@ fn a_worker_says_what_it_waits_for() {
     assert_eq!(session.hear(ToWorker::End, ms(0)), Heard::End);
     assert_eq!(session.hear(ToWorker::Bye, ms(0)), Heard::Bye);
     assert_eq!(session.bye(), FromWorker::Bye { run: 9 });
+}
+
+/// What the worker says that its slots do, and whether each message is small enough.
+fn said(session: &mut Session, now: u64) -> Vec<Vec<SlotState>> {
+    let requests = std::iter::from_fn(|| session.next_request(ms(now)));
+    let said = requests.filter_map(|request| {
+        let size = serde_json::to_vec(&request).unwrap().len();
+        assert!(size <= 1_000, "{size} bytes");
+        match request {
+            FromWorker::Alive { slots, .. } => Some(slots),
+            _ => None,
+        }
+    });
+    said.collect()
+}
+
+#[test]
+fn a_worker_with_many_slots_says_what_they_do_in_several_small_messages() {
+    let mut session = Session::new(9, 7, 1 << 20, 100, ms(0));
+    assert_eq!(said(&mut session, 1_999), Vec::<Vec<_>>::new());
+    let said = said(&mut session, 2_000);
+    assert_eq!(said.len(), 9);
+    assert!(said.concat().iter().map(|state| state.slot).eq(0..100));
+}
+
+/// Numbers that are long, and of which none follows another.
+fn scattered(count: u64) -> Ranges {
+    Ranges::of((0..count).map(|num| (1 << 53) - 1 - 2 * (count - num)))
+}
+
+/// A session with a slot for each of these, which has them.
+fn busy(tasks: &[Ranges]) -> Session {
+    let slots = u32::try_from(tasks.len()).unwrap();
+    let mut session = Session::new(9, 7, 1 << 20, slots, ms(0));
+    for (slot, nums) in (0..).zip(tasks) {
+        let seq = ready(&mut session, 0).unwrap().seq;
+        let work = Work { slot, nums: nums.clone(), request_limit: 1_024, ..work(seq, 1, false) };
+        assert!(matches!(session.hear(ToWorker::Work(work), ms(0)), Heard::Work(_)));
+    }
+    session
+}
+
+#[test]
+fn which_tasks_a_worker_has_is_said_as_far_as_it_fits_and_not_again_and_again() {
+    let tasks = [scattered(11), scattered(11), scattered(12)];
+    let mut session = busy(&tasks);
+    said(&mut session, 500);
+    session.hear(ToWorker::Alive { seq: 9, unknown: vec![0, 1, 2] }, ms(501));
+    let first = said(&mut session, 501).concat();
+    let told = |slots: &[SlotState]| -> Vec<bool> {
+        slots.iter().map(|state| state.nums.is_some()).collect()
+    };
+    assert_eq!(told(&first), [true, true, false]);
+    assert_eq!((&first[0].nums, &first[1].nums), (&Some(scattered(11)), &Some(scattered(11))));
+    // The last one never fits. To ask for it again does not have it said without end.
+    session.hear(ToWorker::Alive { seq: 9, unknown: vec![2] }, ms(502));
+    assert_eq!(session.next_request(ms(502)), None);
+    assert_eq!(told(&said(&mut session, 1_001).concat()), [false, false, false]);
+}
+
+#[test]
+fn a_dispatcher_that_is_far_away_is_not_silent() {
+    let mut session = Session::new(9, 7, 1 << 20, 1, ms(0));
+    ready(&mut session, 0).unwrap();
+    let Some(FromWorker::Alive { seq, .. }) = session.next_request(ms(2_000)) else { panic!() };
+    session.hear(ToWorker::Alive { seq: seq - 1, unknown: Vec::new() }, ms(2_010));
+    session.hear(ToWorker::Alive { seq, unknown: Vec::new() }, ms(5_000));
+    assert_eq!(session.waits_for(ms(13_000)), Some(WaitsFor::Tasks(ms(0))));
+    assert_eq!(session.waits_for(ms(13_001)), Some(WaitsFor::Dispatcher(ms(5_000))));
 }
