@@ -1,8 +1,8 @@
 //! The processes of a measurement: started, watched, and killed at its end.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{Read, Seek};
-use std::net::TcpStream;
+use std::net::SocketAddrV4;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -105,15 +105,17 @@ impl Process {
         serde_json::from_str(line).with_context(|| format!("cannot read what {name} printed"))
     }
 
-    /// Waits until `endpoint`, which this program binds, accepts connections.
+    /// Waits until a program listens on `endpoint`, which this one binds. The kernel is asked: a
+    /// connection that says nothing is not harmless everywhere (rzmq's queue keeps sending to it).
     ///
     /// # Errors
     ///
     /// A program that ends instead, or does not listen within [`DEADLINE`].
     pub fn wait_until_listening(&mut self, endpoint: &str) -> Result<()> {
-        let address = endpoint.trim_start_matches("tcp://");
+        let address = endpoint.trim_start_matches("tcp://").parse();
+        let address = address.with_context(|| format!("{endpoint} is no address"))?;
         let start = Instant::now();
-        while TcpStream::connect(address).is_err() {
+        while !is_listened_on(address)? {
             if let Some(status) = self.child.try_wait()? {
                 bail!("{} ended ({status}): {}", self.name, read(&mut self.stderr)?.trim_end());
             }
@@ -122,6 +124,18 @@ impl Process {
         }
         Ok(())
     }
+}
+
+/// Whether some socket listens on this address (proc(5), `/proc/net/tcp`).
+fn is_listened_on(address: SocketAddrV4) -> Result<bool> {
+    let ip = u32::from_ne_bytes(address.ip().octets());
+    let local = format!("{ip:08X}:{:04X}", address.port());
+    let sockets = fs::read_to_string("/proc/net/tcp").context("cannot read /proc/net/tcp")?;
+    Ok(sockets.lines().any(|line| {
+        let mut columns = line.split_whitespace().skip(1);
+        let (at, _peer, state) = (columns.next(), columns.next(), columns.next());
+        at == Some(&local) && state == Some("0A")
+    }))
 }
 
 impl Drop for Process {

@@ -21,9 +21,16 @@ fn build_peers() {
     assert!(cargo.current_dir(root()).status().unwrap().success());
 }
 
+/// Sets up the programs that run commands, which may take longer than a measurement.
+fn set_up_runners() {
+    let output = Command::new(root().join("scripts/runners.sh")).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
 #[test]
 fn all_benchmarks_run_with_every_peer() {
     build_peers();
+    set_up_runners();
     let folder = tempfile::tempdir().unwrap();
     let (json, plots) = (folder.path().join("results.json"), folder.path().join("plots"));
     let bench = rust("zmq_bench").args(["all", "--quick", "--json"]).arg(&json);
