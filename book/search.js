@@ -25,4 +25,8 @@
         Object.values(saved.documentStore.docs).forEach((section) => index.addDoc(section));
         return index;
     };
+
+    // mdBook looks when a key goes up, which an input method need not tell.
+    const searchbar = document.getElementById('mdbook-searchbar');
+    searchbar.addEventListener('input', () => searchbar.dispatchEvent(new Event('keyup')));
 })();

@@ -4,10 +4,10 @@ set -eu
 cd "$(dirname "$0")/.."
 
 usage="usage: ${0##*/} [--quick]
-Builds the programs and their peers in release, runs all benchmarks (15 minutes; run nothing else meanwhile),
-prints the tables, and writes bench/results/ and the tables of BENCHMARKS.md. With --quick it runs a little of
-each in a minute, as a smoke test, and writes only below target/. To run a single benchmark, see
-target/release/zmq_bench -h after this script has built it."
+Builds the programs and their peers in release (5 to 10 minutes the first time), runs all benchmarks (25 minutes; run
+nothing else meanwhile), prints the tables, and writes bench/results/ and the tables of BENCHMARKS.md. With --quick it
+runs a little of each in half a minute once all is built, as a smoke test, and writes only below target/. To run a
+single benchmark, see target/release/zmq_bench -h after this script has built it."
 
 case ${1-} in
 -h | --help) echo "$usage" && exit 0 ;;
@@ -16,10 +16,11 @@ case ${1-} in
 esac
 
 target=${CARGO_TARGET_DIR:-target}
-cargo build --release --locked --workspace
+cargo build --release --locked --workspace --exclude lab --exclude tap
 # zmq_bench expects them beside the programs.
 cargo build --release --locked --manifest-path bench/peers/Cargo.toml --target-dir "$target"
 scripts/python.sh >/dev/null
+scripts/runners.sh >/dev/null
 if [ "${1-}" = --quick ]; then
     exec "$target/release/zmq_bench" all --quick --json "$target/bench.json" --plot "$target/bench"
 fi

@@ -41,7 +41,7 @@ pub fn experiments(quick: bool, run: &Run) -> Result<Vec<Experiment>> {
             },
         )?,
     ];
-    experiments.extend(commands::experiments(if quick { 60 } else { 3000 }, &run)?);
+    experiments.extend(commands::experiments(if quick { 60 } else { 1000 }, &run)?);
     for cpus in [vec![0], vec![0, 1]] {
         let work = ReqRep { msgs: if quick { 500 } else { 2000 }, size: 9, clients: 1, rate: None };
         experiments.push(req_rep::experiment(&work, &Run { cpus, ..more(6) })?);

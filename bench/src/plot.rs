@@ -158,7 +158,9 @@ fn percentiles(area: &Area, experiment: &Experiment) -> Result<()> {
     });
     // 1, 2 and 5 times each power of ten: far enough apart that labels do not overlap.
     let powers = (0..7).map(|power| 10_f64.powi(power));
-    let ticks: Vec<f64> = powers.flat_map(|power| [power, 2.0 * power, 5.0 * power]).collect();
+    let ticks = powers.flat_map(|power| [power, 2.0 * power, 5.0 * power]);
+    let (lowest, highest) = (least * 0.8, most * 1.2);
+    let ticks: Vec<f64> = ticks.filter(|tick| (lowest..highest).contains(tick)).collect();
     let failed = |error: &dyn Display| anyhow!("{error}");
     let right = f64::from(u32::try_from(names.len())?) - 1.0;
     let mut chart = ChartBuilder::on(area)
@@ -191,15 +193,21 @@ fn percentiles(area: &Area, experiment: &Experiment) -> Result<()> {
         let colour = colour(&one.name);
         chart
             .draw_series(LineSeries::new(of(one), colour.stroke_width(2)).point_size(3))
-            .map_err(|error| failed(&error))?
-            .label(&one.name)
-            .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], colour.stroke_width(2)));
+            .map_err(|error| failed(&error))?;
     }
-    chart
-        .configure_series_labels()
-        .position(SeriesLabelPosition::UpperLeft)
-        .background_style(WHITE)
-        .label_font(("sans-serif", 13))
-        .draw()
-        .map_err(|error| failed(&error))
+    Ok(())
+}
+
+/// The contenders' names in a row, each beside a line of its colour.
+fn legend(area: &Area, experiment: &Experiment) -> Result<()> {
+    let mut left = 102;
+    for one in &experiment.series {
+        let line =
+            PathElement::new([(left, 14), (left + 18, 14)], colour(&one.name).stroke_width(3));
+        area.draw(&line).map_err(|error| anyhow!("{error}"))?;
+        text(area, &one.name, (left + 24, 14), 13, HPos::Left)?;
+        // Wide enough for the font, whatever it is.
+        left += 48 + 8 * i32::try_from(one.name.len())?;
+    }
+    Ok(())
 }

@@ -15,7 +15,8 @@ fn the_book_can_be_read_in_both_languages() {
     let mut look = Command::new("node");
     look.arg(root().join("book/browser.js")).arg(root().join("target/book")).arg(modules);
     let looked = look.output().unwrap();
-    assert!(looked.status.success(), "{}", String::from_utf8_lossy(&looked.stdout));
+    let [said, failed] = [&looked.stdout, &looked.stderr].map(|text| String::from_utf8_lossy(text));
+    assert!(looked.status.success(), "{said}{failed}");
 }
 
 /// The files of a book's chapters, in order, as its table of contents nests them.
