@@ -17,7 +17,9 @@ tools=$PWD/target/mdbook
 book=$PWD/target/book
 
 if [ "$("$tools/bin/mdbook" --version 2>/dev/null)" != "mdbook v$version" ]; then
-    cargo install --locked --quiet --root "$tools" --no-default-features --features search mdbook --version $version >&2
+    # Unoptimised: it is built more often than the book, which takes it a second.
+    cargo install --debug --locked --quiet --root "$tools" --no-default-features --features search \
+        mdbook --version $version >&2
 fi
 rm -rf "$book"
 for language in en zh-TW; do
