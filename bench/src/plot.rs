@@ -162,15 +162,14 @@ fn percentiles(area: &Area, experiment: &Experiment) -> Result<()> {
     let (lowest, highest) = (least * 0.8, most * 1.2);
     let ticks: Vec<f64> = ticks.filter(|tick| (lowest..highest).contains(tick)).collect();
     let failed = |error: &dyn Display| anyhow!("{error}");
+    let (names_above, below) = area.split_vertically(24);
+    legend(&names_above, experiment)?;
     let right = f64::from(u32::try_from(names.len())?) - 1.0;
-    let mut chart = ChartBuilder::on(area)
+    let mut chart = ChartBuilder::on(&below)
         .margin(12)
         .x_label_area_size(40)
         .y_label_area_size(90)
-        .build_cartesian_2d(
-            0.0..right,
-            (least * 0.8..most * 1.2).log_scale().with_key_points(ticks),
-        )
+        .build_cartesian_2d(0.0..right, (lowest..highest).log_scale().with_key_points(ticks))
         .map_err(|error| failed(&error))?;
     chart
         .configure_mesh()
