@@ -107,6 +107,14 @@ async function predict(page, language) {
     }
 }
 
+/** A recording of the lab plays within its claim. */
+async function watch(page) {
+    const claim = page.locator('main details:has(iframe)').last();
+    await claim.locator('summary').click();
+    const recording = claim.frameLocator('iframe');
+    await recording.locator('button').first().waitFor();
+}
+
 async function main() {
     await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
     address = `http://127.0.0.1:${server.address().port}`;
@@ -132,6 +140,7 @@ async function main() {
         }
         await search(page, language);
         await predict(page, language);
+        await watch(page);
         console.log(`${language}: ${urls.length} pages`);
     }
     await follow(page, links);

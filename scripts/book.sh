@@ -28,7 +28,7 @@ for language in en zh-TW; do
 done
 # What plays the lab's recordings.
 mkdir "$book/lab"
-cp lab/page/* "$book/lab"
+cp lab/page/* lab/experiments.json "$book/lab"
 if [ -d lab/recordings ]; then cp -r lab/recordings "$book/lab"; fi
 cp book/index.html "$book"
 echo "$book/index.html"
