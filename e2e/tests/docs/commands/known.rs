@@ -175,4 +175,5 @@ pub const COMMANDS: &[(&str, Where)] = &[
     ("cargo fmt", Not("scripts/test.sh runs it, with --check")),
     ("cargo run --example NAME", FLAG),
     ("scripts/foreign-peers.sh", Not("the kit runs it for the tests with these peers")),
+    ("worker -- CMD", FLAG),
 ];
