@@ -16,31 +16,17 @@ case ${1-} in
 esac
 
 cd "$(dirname "$0")/.."
+# shellcheck source=scripts/lib/need.sh
+. scripts/lib/need.sh
 pinned=lab
 folder=$PWD/target/browser
 
-missing=
-for program in chromium node npm; do
-    if ! command -v "$program" >/dev/null; then
-        case $program in
-        node) missing="$missing nodejs" ;;
-        *) missing="$missing $program" ;;
-        esac
-    fi
-done
-# A font that has the Chinese character for "one".
+need chromium chromium
+need node nodejs
+need npm npm
+# Any font that has the Chinese character for "one" will do.
 if ! fc-list ':charset=4e00' 2>/dev/null | grep -q .; then
-    missing="$missing fontconfig fonts-wqy-zenhei"
-fi
-if [ -n "$missing" ]; then
-    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-        echo "installing$missing" >&2
-        # shellcheck disable=SC2086 # One argument per package.
-        { apt-get update && apt-get install -y --no-install-recommends $missing; } >&2
-    else
-        echo "error: the browser needs packages that are not installed; on Debian: apt-get install$missing" >&2
-        exit 1
-    fi
+    need /usr/share/fonts/truetype/wqy/wqy-zenhei.ttc fontconfig fonts-wqy-zenhei
 fi
 
 if ! cmp -s "$pinned/package-lock.json" "$folder/package-lock.json"; then

@@ -2,6 +2,8 @@
 # Records a real run of scripts/tmux.sh pipeline as an animated picture.
 set -eu
 cd "$(dirname "$0")/.."
+# shellcheck source=scripts/lib/need.sh
+. scripts/lib/need.sh
 
 usage="usage: ${0##*/} [FILE]
 Runs scripts/tmux.sh pipeline in a terminal that nobody sees, presses Ctrl-C in the consumer's pane, and writes what
@@ -16,12 +18,7 @@ case ${1-} in
 /*) svg=$1 ;;
 *) svg=$OLDPWD/$1 ;;
 esac
-if ! command -v tmux >/dev/null; then
-    if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
-        echo "error: tmux is not installed" >&2 && exit 1
-    fi
-    { apt-get update && apt-get install -y tmux; } >&2
-fi
+need tmux tmux
 # Otherwise this is on the picture.
 cargo build --quiet --locked -p producer -p consumer -p resultcollector
 

@@ -13,16 +13,12 @@ case ${1-} in
 esac
 
 cd "$(dirname "$0")/.."
+# shellcheck source=scripts/lib/need.sh
+. scripts/lib/need.sh
 # shellcheck source=scripts/lib/venv.sh
 . scripts/lib/venv.sh
 
-# Beside GNU parallel Debian calls that of moreutils `parallel.moreutils`.
-if ! { command -v parallel && command -v parallel.moreutils; } >/dev/null; then
-    if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
-        echo "error: GNU parallel or moreutils is missing; on Debian: apt-get install parallel moreutils" >&2
-        exit 1
-    fi
-    { apt-get update && apt-get install -y --no-install-recommends parallel moreutils; } >&2
-fi
+# Beside GNU parallel Debian calls that of moreutils `parallel.moreutils`: who has this has both.
+need parallel.moreutils parallel moreutils
 venv runners bench/runners/requirements.txt
 echo "$venv/bin/python"
