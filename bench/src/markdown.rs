@@ -15,8 +15,7 @@ impl Display for Table<'_> {
         // Without a reference the rows are the workspace's own programs.
         let rows = if experiment.reference.is_empty() { "program" } else { "contender" };
         let first = x.as_deref().unwrap_or(rows);
-        let compared =
-            x.is_none() && experiment.reference().is_some_and(|one| one.values.len() > 1);
+        let compared = x.is_none() && series.iter().any(|one| experiment.ratio(one).is_some());
         let latency = series.iter().any(|one| !one.percentiles.is_empty());
         let notes = series.iter().any(|one| one.note.is_some());
         write!(f, "| {first} | {unit}, median ({}) | min | max |", experiment.better())?;

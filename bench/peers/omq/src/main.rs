@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use common::program::latency::Latency;
 use common::socket::curve::certificate::Certificate;
 use omq_tokio::blocking::Socket;
@@ -12,7 +12,7 @@ use omq_tokio::{
 };
 use roles::{
     Args, CONSUMER_ID, Keys, Parser, REPLY, Role, WorkMessage, WorkResult, message_for,
-    print_latency,
+    print_latency, secret,
 };
 
 /// How long a closed socket keeps trying to deliver what it has sent. omq's default is zero.
@@ -75,10 +75,9 @@ fn main() -> Result<()> {
 }
 
 fn pair(certificate: &Certificate) -> Result<CurveKeypair> {
-    let secret = certificate.secret.as_ref().context("a key without its secret half")?;
     Ok(CurveKeypair {
         public: CurvePublicKey::from_bytes(certificate.public),
-        secret: CurveSecretKey::from_bytes(**secret),
+        secret: CurveSecretKey::from_bytes(**secret(certificate)?),
     })
 }
 

@@ -3,11 +3,11 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 pub use clap::Parser;
 pub use common::message::{WorkMessage, WorkResult};
 use common::program::latency::Latency;
-use common::socket::curve::certificate::Certificate;
+use common::socket::curve::certificate::{Certificate, SecretKey};
 
 /// What a peer that can encrypt is told.
 #[derive(Debug, Parser)]
@@ -34,6 +34,15 @@ impl Keys {
         let read = |name: &str| Certificate::read(&folder.join(name));
         Ok(Self { server: read("server.key_secret")?, client: read("client.key_secret")? })
     }
+}
+
+/// The secret half of a certificate.
+///
+/// # Errors
+///
+/// A certificate without one.
+pub fn secret(certificate: &Certificate) -> Result<&SecretKey> {
+    certificate.secret.as_ref().context("a key without its secret half")
 }
 
 /// One of the programs.

@@ -2,12 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use common::program::latency::Latency;
-use common::socket::curve::certificate::Certificate;
 use roles::{
     Args, CONSUMER_ID, Keys, Parser, REPLY, Role, WorkMessage, WorkResult, message_for,
-    print_latency,
+    print_latency, secret,
 };
 use rzmq::socket::options::{
     CURVE_SECRET_KEY, CURVE_SERVER, CURVE_SERVER_KEY, RCVHWM, SNDHWM, SUBSCRIBE,
@@ -26,14 +25,12 @@ fn main() -> Result<()> {
     })
 }
 
-/// One thread where it is faster than several.
+/// One thread for round trips, several for the rest.
 fn runtime(role: &Role) -> Result<Runtime> {
-    let one = match std::env::var("RZMQ_THREADS").as_deref() {
-        Ok("1") => true,
-        Ok(_) => false,
-        Err(_) => matches!(role, Role::ZmqServer { .. } | Role::ZmqClient { .. }),
+    let mut builder = match role {
+        Role::ZmqServer { .. } | Role::ZmqClient { .. } => Builder::new_current_thread(),
+        _ => Builder::new_multi_thread(),
     };
-    let mut builder = if one { Builder::new_current_thread() } else { Builder::new_multi_thread() };
     Ok(builder.enable_all().build()?)
 }
 
@@ -48,7 +45,7 @@ impl Sockets {
         let socket = self.context.socket(kind)?;
         if let Some(Keys { server, .. }) = &self.keys {
             socket.set_option(CURVE_SERVER, true).await?;
-            socket.set_option_raw(CURVE_SECRET_KEY, secret(server)?).await?;
+            socket.set_option_raw(CURVE_SECRET_KEY, secret(server)?.as_slice()).await?;
         }
         Ok(socket)
     }
@@ -57,16 +54,11 @@ impl Sockets {
     async fn connecting(&self, kind: SocketType) -> Result<Socket> {
         let socket = self.context.socket(kind)?;
         if let Some(Keys { server, client }) = &self.keys {
-            socket.set_option_raw(CURVE_SECRET_KEY, secret(client)?).await?;
+            socket.set_option_raw(CURVE_SECRET_KEY, secret(client)?.as_slice()).await?;
             socket.set_option_raw(CURVE_SERVER_KEY, &server.public).await?;
         }
         Ok(socket)
     }
-}
-
-fn secret(certificate: &Certificate) -> Result<&[u8]> {
-    let secret = certificate.secret.as_ref().context("a key without its secret half")?;
-    Ok(secret.as_slice())
 }
 
 async fn play(role: Role, sockets: &Sockets) -> Result<()> {
