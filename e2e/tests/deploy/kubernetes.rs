@@ -14,12 +14,18 @@ use crate::{assert_each_task_once, executable, folder, wait_until};
 /// The oldest version in which all that the manifests use is stable, and the newest.
 const VERSIONS: [&str; 2] = ["1.33", "1.37"];
 
+/// Sets up the Python that has kubernetes-validate, and prints its path.
+const SET_UP: &str = r#". scripts/lib/venv.sh
+venv manifests deploy/kubernetes/requirements.txt
+echo "$venv/bin/python""#;
+
 fn python(args: &[&str], folder: &Path) -> String {
     static PYTHON: OnceLock<String> = OnceLock::new();
     let path = PYTHON.get_or_init(|| {
-        let mut script = Command::new(root().join("scripts/python.sh"));
+        let mut script = Command::new("sh");
+        script.args(["-euc", SET_UP]).current_dir(root());
         let path = script.stderr(Stdio::inherit()).output().unwrap();
-        assert!(path.status.success(), "scripts/python.sh: {}", path.status);
+        assert!(path.status.success(), "no kubernetes-validate: {}", path.status);
         String::from_utf8(path.stdout).unwrap().trim_end().to_owned()
     });
     let ended = Command::new(path).args(args).current_dir(folder).output().unwrap();
