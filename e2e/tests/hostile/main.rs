@@ -2,8 +2,8 @@
 //! grow.
 
 mod noise;
+mod resources;
 
-use std::fs;
 use std::iter;
 use std::net::TcpStream;
 
@@ -20,19 +20,12 @@ const LEAK: usize = 4096;
 /// How many more there are from beginning to end without a word.
 const SILENT: usize = 200;
 
-/// Resident memory, in bytes.
-fn memory(process: &Process) -> usize {
-    let status = fs::read_to_string(format!("/proc/{}/status", process.id())).unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
-    1024 * line.split_whitespace().nth(1).unwrap().parse::<usize>().unwrap()
-}
-
 /// Makes all kinds of noise, in `LOADS` loads, at a program that listens on `endpoint` for peers of
 /// the given type. Has it `serve` an honest peer meanwhile and in the end, and compares its memory.
 ///
-/// How much that is depends on how much comes at once, and so on how busy the machine is; but a
-/// leak adds to the least that it is in each load. The first load does, too: what it leaves with
-/// the allocator is there for the others.
+/// How much that is depends on how much comes at once, so each batch waits until the connections of
+/// the one before are gone. A leak adds to the least that it is in every load. The first load does,
+/// too: what it leaves with the allocator is there for the others.
 fn withstands(program: &Process, endpoint: &str, peer: &str, serve: &dyn Fn()) {
     program.wait_until_listening();
     let address = endpoint.strip_prefix("tcp://").unwrap();
@@ -42,19 +35,21 @@ fn withstands(program: &Process, endpoint: &str, peer: &str, serve: &dyn Fn()) {
     };
     let _silent: Vec<_> =
         iter::repeat_with(|| TcpStream::connect(address).unwrap()).take(SILENT).collect();
+    let before = resources::sockets(program, address);
     let mut load = || {
         let batch = || {
             let noisy = connections(AT_ONCE);
             serve();
             drop(noisy);
-            memory(program)
+            resources::wait_until_closed(program, address, before);
+            resources::memory(program)
         };
         iter::repeat_with(batch).take(LOAD / AT_ONCE).min().unwrap()
     };
     let least: Vec<usize> = iter::repeat_with(&mut load).take(LOADS).collect();
     serve();
-    let grown = least[LOADS - 1].saturating_sub(least[1]);
-    assert!(grown < LEAK * LOAD * (LOADS - 2), "in each load at least {least:?} bytes");
+    let leaks = least[1..].windows(2).all(|pair| pair[1] >= pair[0] + LEAK * LOAD);
+    assert!(!leaks, "in each load at least {least:?} bytes");
     assert!(!noise::ran().exists(), "a pickle was run");
 }
 
