@@ -18,7 +18,7 @@ book=$PWD/target/book
 
 if [ "$("$tools/bin/mdbook" --version 2>/dev/null)" != "mdbook v$version" ]; then
     # Unoptimised: it is built more often than the book, which takes it a second.
-    cargo install --debug --locked --quiet --root "$tools" --no-default-features --features search \
+    CARGO_PROFILE_DEV_DEBUG=false cargo install --debug --locked --quiet --root "$tools" --no-default-features --features search \
         mdbook --version $version >&2
 fi
 rm -rf "$book"

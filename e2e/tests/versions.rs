@@ -1,5 +1,6 @@
 //! One version in every place, and the oldest Rust that is promised.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
 
@@ -73,5 +74,29 @@ fn scripts_build_what_is_locked() {
             let asked = line.contains("--locked") || line.contains("--version");
             assert!(!resolves || asked, "{}: {line}", script.display());
         }
+    }
+}
+
+/// What is built with its features, given the packages that are chosen.
+fn built(packages: &[&str]) -> BTreeSet<String> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo)
+        .args(["tree", "--locked", "--edges", "normal,build", "--prefix", "none", "--no-dedupe"])
+        .args(["--format", "{p} {f}"])
+        .args(packages)
+        .current_dir(root())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
+}
+
+/// Otherwise the same program would be built again for each script, over the one that a test runs.
+#[test]
+fn scripts_build_what_the_workspace_builds() {
+    let whole = built(&["--workspace"]);
+    for packages in [&[][..], &["-p", "zmq_server"], &["-p", "sink"], &["-p", "lab"]] {
+        let other: Vec<_> = built(packages).difference(&whole).cloned().collect();
+        assert_eq!(other, [""; 0], "of {packages:?}");
     }
 }
