@@ -18,16 +18,16 @@ fail() {
     exit 1
 }
 
+# shellcheck source=scripts/lib/need.sh
+. "$(dirname "$0")/need.sh"
+
 # In the switch's namespace, host N is connected to port$N.
 up() {
     net=$1 count=$2
     if [ "$(id -u)" != 0 ]; then
         fail "network namespaces need root: run this as root"
     fi
-    if ! command -v ip >/dev/null; then
-        command -v apt-get >/dev/null || fail "the command ip is missing: install iproute2"
-        { apt-get update && apt-get install -y iproute2; } >&2
-    fi
+    need ip iproute2
     ip netns add "$net-switch" || fail "cannot make network namespaces here"
     ip -n "$net-switch" link add switch type bridge
     ip -n "$net-switch" link set switch up

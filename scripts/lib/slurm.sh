@@ -17,13 +17,16 @@ fail() {
 }
 
 here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=scripts/lib/need.sh
+. "$here/need.sh"
 export SLURM_CONF=/run/slurm/slurm.conf
 
 install() {
     [ "$(id -u)" = 0 ] || fail "a cluster needs root: run this as root"
-    { command -v slurmctld && command -v slurmd && command -v munged && command -v ip; } >/dev/null && return
-    command -v apt-get >/dev/null || fail "Slurm is missing: install slurmctld, slurmd and munge"
-    { apt-get update && apt-get install -y --no-install-recommends slurm-wlm munge iproute2; } >&2
+    need slurmctld slurm-wlm
+    need slurmd slurm-wlm
+    need munged munge
+    need ip iproute2
 }
 
 start() {

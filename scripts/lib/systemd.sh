@@ -14,11 +14,14 @@ fail() {
     exit 1
 }
 
+# shellcheck source=scripts/lib/need.sh
+. "$(dirname "$0")/need.sh"
+
 install() {
     [ "$(id -u)" = 0 ] || fail "systemd needs root: run this as root"
-    { [ -x /lib/systemd/systemd ] && command -v systemctl && command -v systemd-analyze; } >/dev/null && return
-    command -v apt-get >/dev/null || fail "systemd is missing: install it"
-    { apt-get update && apt-get install -y --no-install-recommends systemd; } >&2
+    need /lib/systemd/systemd systemd
+    need systemctl systemd
+    need systemd-analyze systemd
 }
 
 start() {
