@@ -17,6 +17,7 @@ const HEAD_OF_CLOSE = 78;
 const CLOSE = 46;
 const TIME = 52;
 const LETTER = 6.4;
+const NOTE = 80;
 
 /** The events around the time `t`, in the order in which they happened; `past` of them are not after it. */
 export function around(drawn, t) {
@@ -61,7 +62,7 @@ function draw(rows, past, boxes, wires, width) {
   }
   const now = top + past * ROW - 4;
   picture.append(svg("rect.future", { x: 0, y: now, width, height: height - now }), svg("line.now", { x1: 0, y1: now, x2: width, y2: now }));
-  rows.forEach((event, index) => picture.append(...row(event, top + index * ROW, { lanes, wires, time })));
+  rows.forEach((event, index) => picture.append(...row(event, top + index * ROW, { lanes, wires, time, width })));
   return picture;
 }
 
@@ -78,9 +79,9 @@ function laneName(name, x, lane, top) {
   return rows.map((part, index) => svg("text.lane-name.small-name", { x, y: 10 + 12 * index, "text-anchor": "middle" }, part));
 }
 
-function row(event, y, { lanes, wires, time }) {
+function row(event, y, { lanes, wires, time, width }) {
   const stamp = svg("text.stamp", { x: time - 8, y: y + 18, "text-anchor": "end" }, (event.t / 1000).toFixed(time < TIME ? 2 : 3));
-  if (event.box !== undefined) return [stamp, ...note(event, lanes.get(event.box), y + 14)];
+  if (event.box !== undefined) return [stamp, ...note(event, lanes.get(event.box), y + 14, width)];
   const [from, to] = ends(wires[event.wire], event.way).map((id) => lanes.get(id));
   if (from === undefined || to === undefined) return [stamp];
   const [y1, y2] = [y + 12, y + 22];
@@ -94,12 +95,14 @@ function row(event, y, { lanes, wires, time }) {
   ];
 }
 
-function note(event, x, y) {
+/** What a program does: a dot on its line, and a word beside it, on the side that has room. */
+function note(event, x, y, width) {
   if (x === undefined) return [];
   const failed = isFailure(event);
   const saying = event.is === "ended" && event.signal === "SIGKILL" ? text("killed.mark") : text(`${event.is}.mark`);
+  const beside = x + NOTE < width ? { x: x + 10 } : { x: x - 10, "text-anchor": "end" };
   return [
     svg(`circle.note${failed ? ".failed" : ""}.${event.is}`, { cx: x, cy: y, r: 5 }),
-    svg(`text.saying${failed ? ".failed" : ""}`, { x: x + 10, y: y + 4 }, saying),
+    svg(`text.saying${failed ? ".failed" : ""}`, { ...beside, y: y + 4 }, saying),
   ];
 }
