@@ -9,15 +9,16 @@ use crate::message::{LEAST_LIMIT, Report};
 
 /// A sink that is silent this long is not heard: nothing is handed out. Another one may take its place.
 const SILENT: Duration = Duration::from_secs(3);
-/// How many former sinks are remembered.
-const FORMER: usize = 64;
+/// How many sinks that end are remembered.
+const ENDING: usize = 64;
 
 /// The sink that the dispatcher listens to.
 #[derive(Default)]
 pub(super) struct Sink {
     current: Option<Current>,
-    /// Sinks on the same output that another one has replaced.
-    former: VecDeque<u64>,
+    /// Sinks that another one has replaced, or that were refused: they end. What they have sent before
+    /// that, and arrives late, makes none of them the sink.
+    ending: VecDeque<u64>,
     /// How many tasks the output says to have failed.
     pub failed: u64,
 }
@@ -79,20 +80,17 @@ impl Sink {
             if current.session == report.session {
                 return Ok(());
             }
-            if self.former.contains(&report.session) {
+            let (current_session, in_place) = (current.session, current.output.clone());
+            if in_place != output && self.is_heard(now) {
+                self.remember_ending(report.session);
                 return Err(format!(
-                    "another sink has taken over, with the output {}",
-                    current.output
+                    "another sink is at work, with the output {in_place}; this one's is {output}"
                 ));
             }
-            if current.output != output && self.is_heard(now) {
-                return Err(format!(
-                    "another sink is at work, with the output {}; this one's is {output}",
-                    current.output
-                ));
+            if self.ending.contains(&report.session) {
+                return Err(format!("another sink has taken over, with the output {in_place}"));
             }
-            self.former.push_front(current.session);
-            self.former.truncate(FORMER);
+            self.remember_ending(current_session);
         }
         self.current = Some(Current {
             session: report.session,
@@ -103,6 +101,13 @@ impl Sink {
             has_begun: false,
         });
         Ok(())
+    }
+
+    fn remember_ending(&mut self, session: u64) {
+        if !self.ending.contains(&session) {
+            self.ending.push_front(session);
+            self.ending.truncate(ENDING);
+        }
     }
 
     /// From which task on it is not known what is done.

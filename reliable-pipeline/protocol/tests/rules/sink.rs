@@ -54,11 +54,30 @@ fn another_sink_takes_over_with_the_same_output_or_when_the_first_is_silent() {
     let why = "another sink has taken over, with the output a";
     assert_eq!(refused(job.hear_sink(&report(1, "a", "job"))), why);
     job.now += 3_001;
-    assert!(matches!(job.hear_sink(&report(2, "b", "job")), ToSink::Rest(_)));
+    assert!(matches!(job.hear_sink(&report(4, "b", "job")), ToSink::Rest(_)));
     let why = "its output is of the job x, not of job";
-    assert_eq!(refused(job.hear_sink(&report(2, "b", "x"))), why);
-    let small = Report { limit: 1023, ..report(2, "b", "job") };
+    assert_eq!(refused(job.hear_sink(&report(4, "b", "x"))), why);
+    let small = Report { limit: 1023, ..report(4, "b", "job") };
     assert_eq!(refused(job.hear_sink(&small)), "--max-message-size is below 1024");
+}
+
+/// Seed 114617 of the simulator. A sink that is refused ends, with a complete output perhaps: were a
+/// report of it that arrives late to count, the job would end, and the sink that was only cut off
+/// would wait for a dispatcher for ever.
+#[test]
+fn a_sink_that_was_refused_does_not_take_over_by_a_late_report() {
+    let mut job = Job::new(2, POLICY);
+    let complete = Report { piece: Some((0, 2)), nums: Ranges::of(0..2), ..report(2, "b", "job") };
+    let why = "another sink is at work, with the output a; this one's is b";
+    assert_eq!(refused(job.hear_sink(&complete)), why);
+    job.now += 3_001;
+    let why = "another sink has taken over, with the output a";
+    assert_eq!(refused(job.hear_sink(&complete)), why);
+    assert!(!job.schedule.has_ended());
+    assert_eq!(job.done(&[0]).remaining, 1, "the first goes on");
+    job.now += 3_001;
+    let again = report(3, "b", "job");
+    assert!(matches!(job.hear_sink(&again), ToSink::Rest(_)), "unless it is started again");
 }
 
 #[test]
