@@ -19,6 +19,8 @@ pub(super) struct Sink {
     /// Sinks that another one has replaced, or that were refused: they end. What they have sent before
     /// that, and arrives late, makes none of them the sink.
     ending: VecDeque<u64>,
+    /// None takes another's place before, unless it has the same output.
+    grace: Duration,
     /// How many tasks the output says to have failed.
     pub failed: u64,
 }
@@ -81,7 +83,7 @@ impl Sink {
                 return Ok(());
             }
             let (current_session, in_place) = (current.session, current.output.clone());
-            if in_place != output && self.is_heard(now) {
+            if in_place != output && (self.is_heard(now) || now < self.grace) {
                 self.remember_ending(report.session);
                 return Err(format!(
                     "another sink is at work, with the output {in_place}; this one's is {output}"
@@ -101,6 +103,11 @@ impl Sink {
             has_begun: false,
         });
         Ok(())
+    }
+
+    /// The dispatcher was paused: it does not know who was silent meanwhile.
+    pub fn excuse(&mut self, now: Duration) {
+        self.grace = now.saturating_add(SILENT);
     }
 
     fn remember_ending(&mut self, session: u64) {

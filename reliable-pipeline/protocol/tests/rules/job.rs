@@ -81,6 +81,16 @@ impl Job {
         }
     }
 
+    /// Time passes, and nobody is heard.
+    pub fn silence(&mut self, time: u64) {
+        let end = self.now + time;
+        while self.now < end {
+            self.now = end.min(self.now + 50);
+            self.schedule.tick(ms(self.now));
+            self.schedule.check_invariants();
+        }
+    }
+
     pub fn hear(&mut self, message: &FromWorker) -> Option<ToWorker> {
         let answer = self.schedule.hear_worker(message, ms(self.now));
         self.schedule.check_invariants();

@@ -53,7 +53,7 @@ fn another_sink_takes_over_with_the_same_output_or_when_the_first_is_silent() {
     assert!(matches!(job.hear_sink(&report(3, "a", "job")), ToSink::Rest(_)));
     let why = "another sink has taken over, with the output a";
     assert_eq!(refused(job.hear_sink(&report(1, "a", "job"))), why);
-    job.now += 3_001;
+    job.silence(3_001);
     assert!(matches!(job.hear_sink(&report(4, "b", "job")), ToSink::Rest(_)));
     let why = "its output is of the job x, not of job";
     assert_eq!(refused(job.hear_sink(&report(4, "b", "x"))), why);
@@ -70,14 +70,28 @@ fn a_sink_that_was_refused_does_not_take_over_by_a_late_report() {
     let complete = Report { piece: Some((0, 2)), nums: Ranges::of(0..2), ..report(2, "b", "job") };
     let why = "another sink is at work, with the output a; this one's is b";
     assert_eq!(refused(job.hear_sink(&complete)), why);
-    job.now += 3_001;
+    job.silence(3_001);
     let why = "another sink has taken over, with the output a";
     assert_eq!(refused(job.hear_sink(&complete)), why);
     assert!(!job.schedule.has_ended());
     assert_eq!(job.done(&[0]).remaining, 1, "the first goes on");
-    job.now += 3_001;
+    job.silence(3_001);
     let again = report(3, "b", "job");
     assert!(matches!(job.hear_sink(&again), ToSink::Rest(_)), "unless it is started again");
+}
+
+#[test]
+fn a_dispatcher_that_was_paused_does_not_take_its_sink_for_silent() {
+    let mut job = Job::new(10, POLICY);
+    job.now += 60_000;
+    let other = report(2, "b", "job");
+    let why = "another sink is at work, with the output a; this one's is b";
+    assert_eq!(refused(job.hear_sink(&other)), why);
+    job.schedule.tick(ms(job.now));
+    job.silence(2_999);
+    assert_eq!(refused(job.hear_sink(&report(3, "b", "job"))), why);
+    job.silence(1);
+    assert!(matches!(job.hear_sink(&report(4, "b", "job")), ToSink::Rest(_)));
 }
 
 #[test]
