@@ -264,7 +264,9 @@ impl World {
             Role::Worker(_) => &[Side::Dispatcher, Side::Sink],
             Role::Sink(_) => &[Side::Dispatcher],
         };
-        sides.iter().for_each(|to| self.open_link(instance, *to));
+        for to in sides {
+            self.open_link(instance, *to);
+        }
         self.after(Duration::ZERO, Event::Tick { instance });
     }
 

@@ -1,0 +1,123 @@
+//! What is late: batches that do not arrive, stragglers, results that are lost.
+
+use std::collections::BTreeSet;
+
+use protocol::message::ToWorker;
+use protocol::schedule::Policy;
+
+use crate::job::{Job, POLICY, ms, nums};
+
+#[test]
+fn a_batch_is_sent_again_when_it_is_late_and_not_before() {
+    let mut job = Job::new(1, POLICY);
+    let work = job.work(1, None, &[]).unwrap();
+    job.now += 900;
+    assert_eq!(job.ask(1, None, &[]), None);
+    job.now += 200;
+    let Some(ToWorker::Work(again)) = job.ask(1, None, &[]) else { panic!("not sent again") };
+    assert_eq!((again.batch, again.nums), (work.batch, work.nums));
+    job.now += 1_900;
+    assert_eq!(job.ask(1, None, &[]), None, "the second time later");
+}
+
+#[test]
+fn stragglers_are_backed_up_also_when_nobody_has_finished_anything() {
+    let mut job = Job::new(1, Policy { lease: ms(60_000), ..POLICY });
+    job.work(1, None, &[]).unwrap();
+    job.ask(2, None, &[]);
+    job.pass(3_000, &[1, 2]);
+    assert_eq!(job.given(), None);
+    job.pass(300, &[1, 2]);
+    assert_eq!(nums(&job.given().unwrap().1), [0]);
+    job.ask(3, None, &[]);
+    assert_eq!(job.given(), None, "once");
+    job.pass(3_700, &[1, 2, 3]);
+    assert!(job.given().is_some(), "and a copy of the copy");
+    let mut job = Job::new(1, Policy { lease: ms(60_000), backup: false, ..POLICY });
+    job.work(1, None, &[]).unwrap();
+    job.ask(2, None, &[]);
+    job.pass(10_000, &[1, 2]);
+    assert_eq!(job.given(), None);
+}
+
+#[test]
+fn results_that_are_not_acknowledged_are_lost_after_a_while() {
+    let mut job = Job::new(1, Policy { backup: false, ..POLICY });
+    let work = job.work(1, None, &[]).unwrap();
+    job.ask(1, Some(work.batch), &[]);
+    job.ask(2, None, &[]);
+    job.pass(2_000, &[]);
+    assert_eq!(job.given(), None);
+    job.pass(100, &[]);
+    assert_eq!(nums(&job.given().unwrap().1), [0]);
+}
+
+#[test]
+fn results_that_are_lost_together_are_all_handed_out_again_at_once() {
+    let mut job = Job::new(8, Policy { backup: false, lease: ms(600_000), ..POLICY });
+    let works: Vec<_> = (0..8).map(|run| (run, job.work(run, None, &[]).unwrap().batch)).collect();
+    for (run, batch) in works {
+        job.ask(run, Some(batch), &[]);
+    }
+    job.pass(2_000, &[]);
+    assert_eq!(job.given(), None);
+    job.pass(100, &[]);
+    let again: BTreeSet<u64> = (0..8).flat_map(|_| nums(&job.given().unwrap().1)).collect();
+    assert!(again.into_iter().eq(0..8));
+}
+
+#[test]
+fn lost_results_are_backed_up_when_later_ones_arrive_and_make_no_other_wait_longer() {
+    let mut job = Job::new(41, Policy { lease: ms(600_000), ..POLICY });
+    let batches: Vec<_> = (0..41).map(|run| job.work(run, None, &[]).unwrap().batch).collect();
+    job.busy = 1_000_000;
+    job.pass(1_000, &[]);
+    for (run, batch) in (0..20).zip(&batches) {
+        job.ask(run, Some(*batch), &[]);
+    }
+    job.pass(900, &[]);
+    let backup = |job: &mut Job| (0..50).filter_map(|_| job.given()).collect::<Vec<_>>();
+    assert_eq!(backup(&mut job), [], "nothing arrives");
+    for (run, batch) in (20..40).zip(&batches[20..]) {
+        job.ask(run, Some(*batch), &[]);
+    }
+    job.pass(50, &[]);
+    job.done(&(20..40).collect::<Vec<_>>());
+    job.pass(900, &[]);
+    let copies = backup(&mut job);
+    assert!(copies.iter().flat_map(|(_, work)| nums(work)).eq(0..20));
+    for (run, copy) in copies {
+        job.ask(run, Some(copy.batch), &[]);
+    }
+    job.done(&(0..20).collect::<Vec<_>>());
+    // What it took until the copies were done says nothing of how long results are on their way.
+    job.ask(40, Some(batches[40]), &[]);
+    job.pass(2_000, &[]);
+    assert_eq!(job.given(), None);
+    job.pass(100, &[]);
+    assert_eq!(nums(&job.given().unwrap().1), [40]);
+}
+
+/// Each loss doubles the time-out; what arrives shows that the way is open.
+#[test]
+fn a_result_that_is_lost_again_and_again_is_not_waited_for_longer_when_others_arrive() {
+    let mut job = Job::new(2, Policy { backup: false, lease: ms(600_000), ..POLICY });
+    let mut lost = job.work(1, None, &[]).unwrap();
+    let arrives = job.work(2, None, &[]).unwrap();
+    for timeout in [2_000, 4_000, 8_000] {
+        job.ask(1, Some(lost.batch), &[]);
+        job.pass(timeout, &[]);
+        assert_eq!(job.given(), None);
+        job.pass(100, &[]);
+        lost = job.given().unwrap().1;
+    }
+    job.ask(1, Some(lost.batch), &[]);
+    job.pass(50, &[]);
+    job.ask(2, Some(arrives.batch), &[]);
+    job.pass(50, &[]);
+    job.done(&nums(&arrives));
+    job.pass(3_850, &[]);
+    assert_eq!(job.given(), None);
+    job.pass(150, &[]);
+    assert_eq!(nums(&job.given().unwrap().1), nums(&lost));
+}
