@@ -110,7 +110,7 @@ impl Commands {
             Err(NotStarted::Host(why)) => return Outcome::CannotStart(why),
             Err(NotStarted::Task(why)) => return Outcome::Failed(Failed::never_begun(&why, ran)),
         };
-        let began = Instant::now();
+        let began = started.began;
         let running = Running::new(started, &line.program, line.timeout, line.max_result);
         let ended = match running.wait(groups) {
             Ok(ended) => ended,
