@@ -59,7 +59,7 @@ pub struct Attempt {
     /// When it began, as in RFC 3339.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started: Option<String>,
-    /// How long it took.
+    /// How long it took, in seconds, from just before it was started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seconds: Option<f64>,
     /// Its exit code; 128 and the signal that ended it.

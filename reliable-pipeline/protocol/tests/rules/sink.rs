@@ -32,6 +32,10 @@ fn nothing_is_handed_out_before_all_is_known_nor_while_the_sink_is_silent() {
     assert!(matches!(job.hear_sink(&other), ToSink::Rest(Rest { resync: Some(5), .. })));
     assert!(matches!(job.hear_sink(&other), ToSink::Rest(Rest { resync: Some(5), .. })));
     assert_eq!(job.given(), None);
+    for does_not_follow in [(7, 10), (5, 3)] {
+        other.piece = Some(does_not_follow);
+        assert!(matches!(job.hear_sink(&other), ToSink::Rest(Rest { resync: Some(5), .. })));
+    }
     other.piece = Some((5, 10));
     assert!(matches!(job.hear_sink(&other), ToSink::Rest(Rest { resync: None, .. })));
     assert_eq!(job.schedule.silent_sink(ms(job.now + 3_000)), None);
