@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use protocol::message::{FromWorker, ToWorker, Work};
+use protocol::message::{FromWorker, SlotState, ToWorker};
+use protocol::ranges::Ranges;
 use protocol::schedule::{Policy, Slot};
 
-use crate::job::{Job, POLICY, ms, nums};
+use crate::job::{Job, POLICY, ms, nums, quick};
 
 #[test]
 fn a_worker_that_is_not_known_is_given_one_task_of_a_dead_workers_batch() {
@@ -17,16 +18,6 @@ fn a_worker_that_is_not_known_is_given_one_task_of_a_dead_workers_batch() {
     job.pass(3_100, &[]);
     let parts: Vec<_> = (2..5).map(|run| nums(&job.work(run, None, &[]).unwrap())).collect();
     assert_eq!(parts, [vec![1], vec![2], vec![3]]);
-}
-
-/// A worker is known to be quick: it is given these many tasks at a time.
-fn quick(job: &mut Job, run: u64, size: usize) -> Work {
-    let mut work = job.work(run, None, &[]).unwrap();
-    while nums(&work).len() < size {
-        job.done(&nums(&work));
-        work = job.work(run, Some(work.batch), &[]).unwrap();
-    }
-    work
 }
 
 /// Not one by one: 256 tasks take two messages, not 256.
@@ -125,8 +116,36 @@ fn a_dispatcher_that_was_paused_takes_nobody_for_dead() {
     job.schedule.tick(ms(job.now));
     assert_eq!(job.schedule.workers(), 1);
     assert!(job.alive(1, &work, Some(0), false));
-    job.pass(2_900, &[]);
+    job.pass(3_000, &[]);
     assert_eq!(job.schedule.workers(), 1);
-    job.pass(200, &[]);
+    job.pass(50, &[]);
     assert_eq!(job.schedule.workers(), 0);
+}
+
+/// A second between two ticks is no pause.
+#[test]
+fn a_busy_dispatcher_notices_the_dead_all_the_same() {
+    let mut job = Job::new(1, POLICY);
+    job.work(1, None, &[]).unwrap();
+    for _ in 0..4 {
+        assert_eq!(job.schedule.workers(), 1);
+        job.now += 1_000;
+        job.schedule.tick(ms(job.now));
+    }
+    assert_eq!(job.schedule.workers(), 0);
+}
+
+#[test]
+fn each_task_that_a_worker_ran_when_it_died_counts() {
+    let mut job = Job::new(2, Policy { backup: false, crash_limit: 1, ..POLICY });
+    let state = |num| SlotState {
+        slot: u32::try_from(num).unwrap(),
+        batch: Some(num),
+        running: Some(num),
+        nums: Some(Ranges::of([num])),
+    };
+    job.hear(&FromWorker::Alive { run: 1, seq: 1, slots: vec![state(0), state(1)] });
+    job.pass(3_500, &[]);
+    let given_up: Vec<_> = job.done(&[]).given_up.into_iter().map(|task| task.num).collect();
+    assert_eq!(given_up, [0, 1]);
 }

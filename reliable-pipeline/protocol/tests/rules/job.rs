@@ -148,3 +148,13 @@ impl Job {
 pub fn nums(work: &Work) -> Vec<u64> {
     work.nums.numbers().collect()
 }
+
+/// A worker is known to be quick: it is given these many tasks at a time.
+pub fn quick(job: &mut Job, run: u64, size: usize) -> Work {
+    let mut work = job.work(run, None, &[]).unwrap();
+    while nums(&work).len() < size {
+        job.done(&nums(&work));
+        work = job.work(run, Some(work.batch), &[]).unwrap();
+    }
+    work
+}

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use protocol::message::ToWorker;
+use protocol::message::{FromWorker, Ready, SlotState, ToWorker};
 use protocol::schedule::Policy;
 
-use crate::job::{Job, POLICY, ms, nums};
+use crate::job::{Job, POLICY, ms, nums, quick};
 
 #[test]
 fn a_batch_is_sent_again_when_it_is_late_and_not_before() {
@@ -31,13 +31,57 @@ fn stragglers_are_backed_up_also_when_nobody_has_finished_anything() {
     assert_eq!(nums(&job.given().unwrap().1), [0]);
     job.ask(3, None, &[]);
     assert_eq!(job.given(), None, "once");
-    job.pass(3_700, &[1, 2, 3]);
+    job.pass(3_250, &[1, 2, 3]);
+    assert_eq!(job.given(), None, "later than the first time");
+    job.pass(450, &[1, 2, 3]);
     assert!(job.given().is_some(), "and a copy of the copy");
     let mut job = Job::new(1, Policy { lease: ms(60_000), backup: false, ..POLICY });
     job.work(1, None, &[]).unwrap();
     job.ask(2, None, &[]);
     job.pass(10_000, &[1, 2]);
     assert_eq!(job.given(), None);
+}
+
+/// It has said that it is there, and has not named the batch.
+#[test]
+fn a_batch_that_does_not_arrive_goes_to_another_worker() {
+    let mut job = Job::new(1, Policy { backup: false, ..POLICY });
+    job.work(1, None, &[]).unwrap();
+    let has_none = |job: &mut Job, after| {
+        job.pass(after, &[]);
+        let slots = vec![SlotState { slot: 0, batch: None, running: None, nums: None }];
+        match job.hear(&FromWorker::Alive { run: 1, seq: 1, slots }) {
+            Some(ToWorker::Alive { unknown, .. }) => unknown,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert!(has_none(&mut job, 2_000).is_empty(), "it may be on its way");
+    job.ask(2, None, &[]);
+    assert_eq!(job.given(), None);
+    assert_eq!(has_none(&mut job, 50), [0]);
+    assert_eq!(job.given().map(|(run, work)| (run, nums(&work))), Some((2, vec![0])));
+}
+
+#[test]
+fn a_copy_has_the_tasks_that_are_not_done_and_fits_the_worker_that_gets_it() {
+    let policy = Policy { lease: ms(600_000), ..POLICY };
+    let small = Ready { run: 2, seq: 1, limit: 1_024, ..Ready::default() };
+    let copy = |tasks: u64, done: &[u64], size: u64| {
+        let mut job = Job::new(3 * tasks, policy);
+        let straggler = quick(&mut job, 1, usize::try_from(tasks).unwrap());
+        let rest: Vec<u64> = (0..3 * tasks).filter(|num| !nums(&straggler).contains(num)).collect();
+        job.done(&rest);
+        let first = nums(&straggler)[0];
+        job.done(&done.iter().map(|num| first + num).collect::<Vec<_>>());
+        job.pass(1_000, &[]);
+        job.hear(&FromWorker::Ready(small.clone()));
+        let given = job.schedule.hand_out(&|_| size, ms(job.now)).unwrap();
+        nums(&given.work).into_iter().map(|num| num - first).collect::<Vec<_>>()
+    };
+    assert_eq!(copy(4, &[0, 2], 10), [1, 3]);
+    assert_eq!(copy(4, &[], 340), [0, 1]);
+    assert_eq!(copy(16, &[], 10).len(), 16);
+    assert_eq!(copy(64, &[], 1).len(), 16);
 }
 
 #[test]

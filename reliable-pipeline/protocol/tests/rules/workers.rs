@@ -187,6 +187,38 @@ fn the_last_tasks_are_shared_also_those_that_come_back() {
 }
 
 #[test]
+fn a_batch_is_as_large_as_its_share_its_bytes_and_its_numbers_allow() {
+    let mut job = Job::new(60, POLICY);
+    job.ask(2, None, &[]);
+    job.ask(1, None, &[]);
+    let first = job.given().unwrap().1;
+    let other = job.given().unwrap().1;
+    job.done(&nums(&other));
+    let mut work = job.work(1, Some(other.batch), &[]).unwrap();
+    assert_eq!((nums(&first).len(), nums(&work).len()), (1, 4));
+    work = job.work(1, Some(work.batch), &[]).unwrap();
+    // 54 wait, and two workers share them: a quarter, and not half.
+    assert_eq!(nums(&work).len(), 14);
+
+    let given = |limit, size: u64| {
+        let mut job = Job::new(200, POLICY);
+        let ready = |seq, batch| Ready { run: 1, seq, limit, batch, ..Ready::default() };
+        let mut batch = None;
+        for seq in 1..10 {
+            job.hear(&FromWorker::Ready(ready(seq, batch)));
+            let work = job.schedule.hand_out(&|_| size, ms(0)).unwrap().work;
+            batch = Some(work.batch);
+            if seq == 9 {
+                return nums(&work).len();
+            }
+        }
+        0
+    };
+    assert_eq!(given(1_024, 10), 8, "a number takes 64 bytes at most, and half a KiB is kept");
+    assert_eq!(given(1 << 24, (100 << 10) - 2), 5, "half a MiB");
+}
+
+#[test]
 fn the_failures_of_a_batch_fit_in_half_a_message() {
     let limit = 4_096;
     let size = |failed: &[Failure]| serde_json::to_vec(failed).unwrap().len() as u64;
