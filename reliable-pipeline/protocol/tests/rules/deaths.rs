@@ -135,6 +135,22 @@ fn a_busy_dispatcher_notices_the_dead_all_the_same() {
     assert_eq!(job.schedule.workers(), 0);
 }
 
+/// A worker that this dispatcher did not know says what it has.
+#[test]
+fn a_worker_that_turns_up_takes_no_other_ones_death_back() {
+    let mut job = Job::new(2, Policy { backup: false, crash_limit: 2, ..POLICY });
+    let first = job.work(1, None, &[]).unwrap();
+    assert!(job.alive(1, &first, Some(0), false));
+    job.pass(3_500, &[]);
+    let nums = Some(Ranges::of([1]));
+    let state = SlotState { slot: 0, batch: Some(7), running: Some(1), nums };
+    job.hear(&FromWorker::Alive { run: 2, seq: 1, slots: vec![state] });
+    let second = job.work(3, None, &[]).unwrap();
+    assert!(job.alive(3, &second, Some(0), false));
+    job.pass(3_500, &[]);
+    assert_eq!(job.done(&[]).given_up[0].failed, "its worker died (2 times)");
+}
+
 #[test]
 fn each_task_that_a_worker_ran_when_it_died_counts() {
     let mut job = Job::new(2, Policy { backup: false, crash_limit: 1, ..POLICY });

@@ -4,7 +4,7 @@ use protocol::line::Attempt;
 use protocol::message::{Failure, FromWorker, Ready};
 use protocol::schedule::Policy;
 
-use crate::job::{Job, POLICY, nums};
+use crate::job::{Job, POLICY, ms, nums};
 
 #[test]
 fn a_failed_task_waits_ever_longer_and_goes_to_another_worker() {
@@ -83,6 +83,56 @@ fn a_worker_that_alone_fails_is_given_one_task_at_a_time_and_made_to_wait() {
     job.pass(450, &[]);
     assert_eq!(job.given(), None, "and longer");
     assert!(job.work(2, Some(good.batch), &[]).is_some(), "the others go on");
+}
+
+#[test]
+fn a_worker_whose_tasks_fail_when_nobody_elses_succeed_is_not_made_to_wait() {
+    let mut job = Job::new(1_000, POLICY);
+    let good = job.work(2, None, &[]).unwrap();
+    job.ask(2, Some(good.batch), &[]);
+    job.given().unwrap();
+    let mut bad = job.work(1, None, &[]).unwrap();
+    for _ in 0..4 {
+        bad = job.work(1, Some(bad.batch), &nums(&bad)).unwrap();
+    }
+}
+
+#[test]
+fn a_worker_that_alone_fails_runs_one_task_in_all_of_its_slots() {
+    let mut job = Job::new(1_000, POLICY);
+    let good = job.work(2, None, &[]).unwrap();
+    let mut bad = job.work(1, None, &[]).unwrap();
+    for _ in 0..2 {
+        bad = job.work(1, Some(bad.batch), &nums(&bad)).unwrap();
+    }
+    job.ask(2, Some(good.batch), &[]);
+    job.given().unwrap();
+    job.ask(1, Some(bad.batch), &nums(&bad));
+    let other = Ready { run: 1, slot: 1, seq: 99, limit: 1 << 24, ..Ready::default() };
+    job.hear(&FromWorker::Ready(other));
+    job.pass(250, &[1, 2]);
+    assert_eq!(job.given().map(|(run, work)| (run, nums(&work).len())), Some((1, 1)));
+    job.pass(1_000, &[1, 2]);
+    assert_eq!(job.given(), None);
+}
+
+#[test]
+fn a_task_waits_half_a_minute_for_another_worker_and_keeps_none_behind_it_back() {
+    let policy = Policy { backup: false, lease: ms(600_000), ..POLICY };
+    let mut job = Job::new(2, policy);
+    let (one, other) = (job.work(1, None, &[]).unwrap(), job.work(2, None, &[]).unwrap());
+    job.ask(1, Some(one.batch), &[0]);
+    job.ask(2, Some(other.batch), &[1]);
+    job.pass(250, &[]);
+    assert_eq!(job.given().map(|(run, work)| (run, nums(&work))), Some((1, vec![1])));
+
+    let mut job = Job::new(2, policy);
+    let (one, _) = (job.work(1, None, &[]).unwrap(), job.work(2, None, &[]).unwrap());
+    job.ask(1, Some(one.batch), &[0]);
+    job.pass(30_200, &[]);
+    assert_eq!(job.given(), None);
+    job.pass(50, &[]);
+    assert_eq!(nums(&job.given().unwrap().1), [0]);
 }
 
 #[test]

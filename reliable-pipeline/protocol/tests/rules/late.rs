@@ -18,6 +18,14 @@ fn a_batch_is_sent_again_when_it_is_late_and_not_before() {
     assert_eq!((again.batch, again.nums), (work.batch, work.nums));
     job.now += 1_900;
     assert_eq!(job.ask(1, None, &[]), None, "the second time later");
+    // A large one takes longer: 125,000 bytes a second at 1 Mbit/s.
+    let mut job = Job::new(1, POLICY);
+    job.ask(1, None, &[]);
+    assert!(job.schedule.hand_out(&|_| 125_000, ms(0)).is_some());
+    job.now += 2_000;
+    assert_eq!(job.ask(1, None, &[]), None);
+    job.now += 1;
+    assert!(job.ask(1, None, &[]).is_some());
 }
 
 #[test]
@@ -94,6 +102,39 @@ fn results_that_are_not_acknowledged_are_lost_after_a_while() {
     assert_eq!(job.given(), None);
     job.pass(100, &[]);
     assert_eq!(nums(&job.given().unwrap().1), [0]);
+}
+
+/// Four times as long as it takes on average, and twice that.
+#[test]
+fn where_acknowledgements_take_long_results_are_waited_for_longer() {
+    let mut job = Job::new(2, Policy { backup: false, lease: ms(600_000), ..POLICY });
+    let slow = job.work(1, None, &[]).unwrap();
+    let lost = job.work(2, None, &[]).unwrap();
+    job.ask(1, Some(slow.batch), &[]);
+    job.pass(1_000, &[]);
+    job.done(&nums(&slow));
+    job.ask(2, Some(lost.batch), &[]);
+    job.pass(8_000, &[]);
+    assert_eq!(job.given(), None);
+    job.pass(50, &[]);
+    assert_eq!(nums(&job.given().unwrap().1), nums(&lost));
+}
+
+/// However long its tasks take: they have been run.
+#[test]
+fn a_batch_whose_results_cannot_be_delivered_is_backed_up_after_two_seconds() {
+    let mut job = Job::new(2, Policy { lease: ms(600_000), ..POLICY });
+    let first = job.work(1, None, &[]).unwrap();
+    job.pass(10_000, &[]);
+    job.busy = 10_000_000;
+    let second = job.work(1, Some(first.batch), &[]).unwrap();
+    job.done(&nums(&first));
+    assert!(job.alive(1, &second, None, false));
+    job.ask(2, None, &[]);
+    job.pass(2_000, &[]);
+    assert_eq!(job.given(), None);
+    job.pass(50, &[]);
+    assert_eq!(nums(&job.given().unwrap().1), nums(&second));
 }
 
 #[test]

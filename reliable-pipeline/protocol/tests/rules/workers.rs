@@ -164,10 +164,31 @@ fn a_task_that_no_worker_can_receive_is_given_up_by_name() {
     assert_eq!(job.done(&[]).given_up[0].failed, why);
     let mut job = Job::new(1, POLICY);
     let small = Ready { run: 2, seq: 1, limit: 2_000, ..Ready::default() };
+    job.hear(&FromWorker::Ready(small.clone()));
+    let given = job.schedule.hand_out(&|_| 1_998, ms(0)).unwrap();
+    assert_eq!(given.slot.run, 2, "it just fits");
+    let mut job = Job::new(1, POLICY);
     job.hear(&FromWorker::Ready(small));
     job.ask(1, None, &[]);
     let given = job.schedule.hand_out(&|_| 1_999, ms(0)).unwrap();
     assert_eq!((given.slot.run, job.done(&[]).given_up.len()), (1, 0));
+}
+
+/// Of two tasks that have come back.
+#[test]
+fn a_task_that_is_too_large_for_a_worker_keeps_none_behind_it_back() {
+    let mut job = Job::new(3, POLICY);
+    job.work(1, None, &[]).unwrap();
+    job.work(2, None, &[]).unwrap();
+    job.hear(&FromWorker::Bye { run: 1 });
+    job.hear(&FromWorker::Bye { run: 2 });
+    let small = Ready { run: 3, seq: 1, limit: 2_000, ..Ready::default() };
+    job.hear(&FromWorker::Ready(small));
+    job.ask(4, None, &[]);
+    let sizes = |num| if num == 0 { 5_000 } else { 10 };
+    let given = job.schedule.hand_out(&sizes, ms(0)).unwrap();
+    assert_eq!(nums(&given.work), [1]);
+    job.schedule.check_invariants();
 }
 
 #[test]
@@ -215,7 +236,7 @@ fn a_batch_is_as_large_as_its_share_its_bytes_and_its_numbers_allow() {
         0
     };
     assert_eq!(given(1_024, 10), 8, "a number takes 64 bytes at most, and half a KiB is kept");
-    assert_eq!(given(1 << 24, (100 << 10) - 2), 5, "half a MiB");
+    assert_eq!(given(1 << 24, (128 << 10) - 2), 4, "half a MiB");
 }
 
 #[test]
