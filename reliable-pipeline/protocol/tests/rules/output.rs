@@ -177,7 +177,7 @@ fn a_sink_that_cannot_report_for_long_reports_all_anew() {
     reporter.safe(0..1 << 20);
     assert_eq!(next(&mut reporter, &output, 0).unwrap().session, 7);
     let (output, mut reporter) = reporter_of_two(0);
-    reporter.safe(0..(1 << 20) + 1);
+    reporter.safe(0..=1 << 20);
     let anew = next(&mut reporter, &output, 0).unwrap();
     assert_eq!((anew.session, anew.seq, anew.nums.is_empty()), (8, 0, true));
 }

@@ -26,7 +26,7 @@ mod tests;
 
 use std::io;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 pub use guard::run_if_guard;
 pub use open_files::OpenFiles;
