@@ -138,6 +138,8 @@ fn defines(system: &str) -> Result<Vec<&'static str>, Box<dyn Error>> {
         "ZMQ_HAVE_UIO",
         "ZMQ_HAVE_STRUCT_SOCKADDR_UN",
         "ZMQ_HAVE_SO_KEEPALIVE",
+        // Without it the socket of `ipc://*` is left behind.
+        "HAVE_MKDTEMP",
         "HAVE_STRNLEN",
         "HAVE_CLOCK_GETTIME",
     ];

@@ -15,6 +15,7 @@ mod process;
 mod program;
 mod skip;
 mod sockets;
+mod watched;
 mod workspace;
 
 use std::time::Duration;
@@ -26,12 +27,13 @@ pub use hosts::Hosts;
 pub use keys::Keys;
 pub use link::Link;
 pub use nix::sys::signal::Signal;
-pub use process::{Ended, Process, Stream, group_exists};
+pub use process::{Ended, Process, group_exists};
 pub use program::{Language, PROGRAMS, Program, python, rust, script, shell};
 pub use skip::skip;
 pub use sockets::{
     Events, Peers, curve_client, curve_server, receive, receive_json, receive_result, send,
 };
+pub use watched::Stream;
 pub use workspace::root;
 
 /// How long a test waits for anything before it fails: much longer than anything needs, even on a

@@ -1,32 +1,18 @@
 //! A running program, its output, and its end.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read, pipe};
+use std::io::pipe;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Condvar, Mutex};
-use std::thread;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use nix::pty::{Winsize, openpty};
 use nix::sys::signal::{Signal, kill, killpg};
-use nix::sys::wait::{Id, WaitPidFlag, waitid};
 use nix::unistd::Pid;
 
+use crate::watched::{Stream, Watched};
 use crate::{DEADLINE, PROMPTLY};
-
-const NAP: Duration = Duration::from_millis(10);
-
-/// Where a line was printed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stream {
-    /// Standard output.
-    Stdout,
-    /// Standard error.
-    Stderr,
-    /// Both in one: a terminal, or a pipe for both.
-    Both,
-}
 
 /// A running program. It is killed when this is dropped.
 #[derive(Debug)]
@@ -53,20 +39,6 @@ pub struct Ended {
 /// Whether a line says that a program waits for its peers, or no longer does.
 fn is_note(line: &str) -> bool {
     line.starts_with("note: ")
-}
-
-#[derive(Debug, Default)]
-struct Watched {
-    state: Mutex<State>,
-    changed: Condvar,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    lines: Vec<(Stream, String)>,
-    /// How many streams are still open.
-    open: usize,
-    ended: bool,
 }
 
 impl Process {
@@ -242,69 +214,5 @@ impl Drop for Process {
         // Both fail when there is nothing left to kill.
         let _ = killpg(self.pid(), Signal::SIGKILL);
         let _ = self.child.wait();
-    }
-}
-
-impl Watched {
-    /// Reads lines in a separate thread, until all writers are gone. When a terminal overwrites a
-    /// line after a carriage return, the new text counts as another line.
-    fn follow(self: &Arc<Self>, stream: Stream, output: impl Read + Send + 'static) {
-        self.change(|state| state.open += 1);
-        let watched = Arc::clone(self);
-        thread::spawn(move || {
-            let (mut output, mut line) = (BufReader::new(output), Vec::new());
-            let ends = |byte: &u8| *byte == b'\n' || (*byte == b'\r' && stream == Stream::Both);
-            // A terminal whose last writer is gone fails with EIO.
-            while let Ok(read @ [_, ..]) = output.fill_buf() {
-                let end = read.iter().position(ends);
-                line.extend_from_slice(&read[..end.unwrap_or(read.len())]);
-                let used = end.map_or(read.len(), |end| end + 1);
-                output.consume(used);
-                if end.is_some() && (!line.is_empty() || stream != Stream::Both) {
-                    let text = String::from_utf8_lossy(&line).into_owned();
-                    watched.change(|state| state.lines.push((stream, text)));
-                    line.clear();
-                }
-            }
-            watched.change(|state| state.open -= 1);
-        });
-    }
-
-    /// Waits for the end of a process in a separate thread. Leaves its exit status to
-    /// [`Child::wait`], so that until then no other process gets its id.
-    fn follow_end(self: &Arc<Self>, process: Pid) {
-        let watched = Arc::clone(self);
-        thread::spawn(move || {
-            let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT;
-            // Fails when the process was killed and waited for meanwhile.
-            let _ = waitid(Id::Pid(process), flags);
-            watched.change(|state| state.ended = true);
-        });
-    }
-
-    /// Waits `time`, in naps: a machine that is so busy that a nap takes longer gives the program
-    /// as much longer. On any other, the time is what it says.
-    fn wait_until_ended(&self, time: Duration) -> bool {
-        let runs = |state: &mut State| !state.ended;
-        let mut state = self.state.lock().expect("the state");
-        for _nap in 0..time.as_millis() / NAP.as_millis() {
-            state = self.changed.wait_timeout_while(state, NAP, runs).expect("the state").0;
-        }
-        state.ended
-    }
-
-    fn change(&self, change: impl FnOnce(&mut State)) {
-        change(&mut self.state.lock().expect("the state"));
-        self.changed.notify_all();
-    }
-
-    /// All lines, after the last one.
-    fn wait_until_closed(&self) -> Vec<(Stream, String)> {
-        let open = |state: &mut State| state.open > 0;
-        let state = self.state.lock().expect("the state");
-        let (state, waited) =
-            self.changed.wait_timeout_while(state, DEADLINE, open).expect("the state");
-        assert!(!waited.timed_out(), "somebody still holds the output: {state:#?}");
-        state.lines.clone()
     }
 }

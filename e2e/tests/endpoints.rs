@@ -67,6 +67,19 @@ fn a_port_that_was_given_is_not_printed() {
 }
 
 #[test]
+fn a_path_that_libzmq_has_chosen_is_gone_at_the_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = rust("zmq_server").args(["-v", "--bind", "ipc://*"]).env("TMPDIR", folder.path());
+    let server = server.start();
+    let endpoint = server.wait_until_listening();
+    assert!(Path::new(endpoint.strip_prefix("ipc://").unwrap()).starts_with(folder.path()));
+    let client = rust("zmq_client").args(["--connect", &endpoint]).start().wait();
+    assert_eq!(client.code, Some(0), "{client:?}");
+    assert_eq!(server.interrupt().code, Some(0));
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
 fn what_is_no_socket_is_left_as_it_is() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);

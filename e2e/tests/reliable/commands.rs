@@ -119,9 +119,11 @@ fn a_worker_that_inherits_orphans_waits_for_them() {
     let launcher = format!(
         "exec python3 -c 'import ctypes, os, sys; {prctl}; os.execvp(sys.argv[1], sys.argv[1:])'"
     );
-    // Its parent ends at once, and it leaves the command's group.
-    let flags =
-        format!("-- sh -c '(setsid sh -c \"echo \\$\\$ > {path}; exec sleep 0.2\" &); cat'");
+    // Its parent ends at once, and it leaves the command's group, which ends after that.
+    let flags = format!(
+        "-- sh -c '(setsid sh -c \"echo \\$\\$ > {path}; exec sleep 0.2\" &); \
+         until test -s {path}; do sleep 0.01; done; cat'"
+    );
     let worker = worker_by(&launcher, &pipeline, &flags);
     let orphan = pid(id(&orphan));
     let status = fs::read_to_string(format!("/proc/{orphan}/stat")).unwrap_or_default();

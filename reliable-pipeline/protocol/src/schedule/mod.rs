@@ -203,6 +203,7 @@ impl Schedule {
 
     /// The sink reports. Returns the answer.
     pub fn hear_sink(&mut self, report: &Report, now: Duration) -> ToSink {
+        self.notice_pause(now);
         match self.sink.hear(report, &self.job, &mut self.tasks, now) {
             Ok(true) => self.batches.restart_timeouts(now),
             Ok(false) => {}
@@ -255,9 +256,7 @@ impl Schedule {
     /// Time has passed, and what has come until now was heard: workers that are silent are dead, and
     /// results that are overdue are lost.
     pub fn tick(&mut self, now: Duration) {
-        if now.saturating_sub(self.last_tick) > PAUSED {
-            self.grace = now.saturating_add(self.policy.lease);
-        }
+        self.notice_pause(now);
         self.last_tick = now;
         while now >= self.grace
             && let Some((last_seen, slot)) = self.silence.first().copied()
@@ -271,6 +270,14 @@ impl Schedule {
         let tasks = &mut self.tasks;
         for batch in self.batches.lost(|num| tasks.is_open(num), now) {
             batch.nums.iter().for_each(|num| tasks.hand_back(*num));
+        }
+    }
+
+    /// Everybody has time to be heard after the dispatcher itself was paused.
+    fn notice_pause(&mut self, now: Duration) {
+        if now.saturating_sub(self.last_tick) > PAUSED {
+            self.grace = now.saturating_add(self.policy.lease);
+            self.sink.excuse(now);
         }
     }
 }

@@ -9,15 +9,18 @@ use crate::message::{LEAST_LIMIT, Report};
 
 /// A sink that is silent this long is not heard: nothing is handed out. Another one may take its place.
 const SILENT: Duration = Duration::from_secs(3);
-/// How many former sinks are remembered.
-const FORMER: usize = 64;
+/// How many sinks that end are remembered.
+const ENDING: usize = 64;
 
 /// The sink that the dispatcher listens to.
 #[derive(Default)]
 pub(super) struct Sink {
     current: Option<Current>,
-    /// Sinks on the same output that another one has replaced.
-    former: VecDeque<u64>,
+    /// Sinks that another one has replaced, or that were refused: they end. What they have sent before
+    /// that, and arrives late, makes none of them the sink.
+    ending: VecDeque<u64>,
+    /// None takes another's place before, unless it has the same output.
+    grace: Duration,
     /// How many tasks the output says to have failed.
     pub failed: u64,
 }
@@ -79,20 +82,17 @@ impl Sink {
             if current.session == report.session {
                 return Ok(());
             }
-            if self.former.contains(&report.session) {
+            let (current_session, in_place) = (current.session, current.output.clone());
+            if in_place != output && (self.is_heard(now) || now < self.grace) {
+                self.remember_ending(report.session);
                 return Err(format!(
-                    "another sink has taken over, with the output {}",
-                    current.output
+                    "another sink is at work, with the output {in_place}; this one's is {output}"
                 ));
             }
-            if current.output != output && self.is_heard(now) {
-                return Err(format!(
-                    "another sink is at work, with the output {}; this one's is {output}",
-                    current.output
-                ));
+            if self.ending.contains(&report.session) {
+                return Err(format!("another sink has taken over, with the output {in_place}"));
             }
-            self.former.push_front(current.session);
-            self.former.truncate(FORMER);
+            self.remember_ending(current_session);
         }
         self.current = Some(Current {
             session: report.session,
@@ -103,6 +103,18 @@ impl Sink {
             has_begun: false,
         });
         Ok(())
+    }
+
+    /// The dispatcher was paused: it does not know who was silent meanwhile.
+    pub fn excuse(&mut self, now: Duration) {
+        self.grace = now.saturating_add(SILENT);
+    }
+
+    fn remember_ending(&mut self, session: u64) {
+        if !self.ending.contains(&session) {
+            self.ending.push_front(session);
+            self.ending.truncate(ENDING);
+        }
     }
 
     /// From which task on it is not known what is done.

@@ -81,6 +81,16 @@ impl Job {
         }
     }
 
+    /// Time passes, and nobody is heard.
+    pub fn silence(&mut self, time: u64) {
+        let end = self.now + time;
+        while self.now < end {
+            self.now = end.min(self.now + 50);
+            self.schedule.tick(ms(self.now));
+            self.schedule.check_invariants();
+        }
+    }
+
     pub fn hear(&mut self, message: &FromWorker) -> Option<ToWorker> {
         let answer = self.schedule.hear_worker(message, ms(self.now));
         self.schedule.check_invariants();
@@ -137,4 +147,14 @@ impl Job {
 
 pub fn nums(work: &Work) -> Vec<u64> {
     work.nums.numbers().collect()
+}
+
+/// A worker is known to be quick: it is given these many tasks at a time.
+pub fn quick(job: &mut Job, run: u64, size: usize) -> Work {
+    let mut work = job.work(run, None, &[]).unwrap();
+    while nums(&work).len() < size {
+        job.done(&nums(&work));
+        work = job.work(run, Some(work.batch), &[]).unwrap();
+    }
+    work
 }

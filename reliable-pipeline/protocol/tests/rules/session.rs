@@ -117,6 +117,31 @@ fn a_worker_says_what_it_waits_for() {
     assert_eq!(session.bye(), FromWorker::Bye { run: 9 });
 }
 
+#[test]
+fn a_worker_says_that_it_is_alive_and_more_often_while_it_has_tasks() {
+    let mut session = Session::new(9, 7, 1 << 20, 1, ms(0));
+    assert_eq!(session.next_due(), ms(0), "it asks");
+    let seq = ready(&mut session, 0).unwrap().seq;
+    assert_eq!(session.next_due(), ms(1_000), "and again");
+    let alive = |session: &mut Session, times: std::ops::Range<u64>| -> Vec<u64> {
+        let says = |now: &u64| {
+            let due = session.next_due() <= ms(*now);
+            let requests = std::iter::from_fn(|| session.next_request(ms(*now)));
+            let requests: Vec<_> = requests.collect();
+            assert_eq!(due, !requests.is_empty(), "at {now} ms");
+            requests.iter().any(|request| matches!(request, FromWorker::Alive { .. }))
+        };
+        times.filter(says).collect()
+    };
+    assert_eq!(alive(&mut session, 1..6_001), [2_000, 4_000, 6_000]);
+    session
+        .hear(ToWorker::Work(Work { nums: Ranges::default(), ..work(seq, 1, false) }), ms(6_001));
+    assert_eq!(session.idle_since(), Some(ms(0)), "no tasks");
+    session.hear(ToWorker::Work(work(seq, 1, false)), ms(6_010));
+    assert_eq!(alive(&mut session, 6_011..7_600), [6_510, 7_010, 7_510]);
+    assert_eq!(session.next_due(), ms(8_010));
+}
+
 /// What the worker says that its slots do, and whether each message is small enough.
 fn said(session: &mut Session, now: u64) -> Vec<Vec<SlotState>> {
     let requests = std::iter::from_fn(|| session.next_request(ms(now)));

@@ -164,10 +164,31 @@ fn a_task_that_no_worker_can_receive_is_given_up_by_name() {
     assert_eq!(job.done(&[]).given_up[0].failed, why);
     let mut job = Job::new(1, POLICY);
     let small = Ready { run: 2, seq: 1, limit: 2_000, ..Ready::default() };
+    job.hear(&FromWorker::Ready(small.clone()));
+    let given = job.schedule.hand_out(&|_| 1_998, ms(0)).unwrap();
+    assert_eq!(given.slot.run, 2, "it just fits");
+    let mut job = Job::new(1, POLICY);
     job.hear(&FromWorker::Ready(small));
     job.ask(1, None, &[]);
     let given = job.schedule.hand_out(&|_| 1_999, ms(0)).unwrap();
     assert_eq!((given.slot.run, job.done(&[]).given_up.len()), (1, 0));
+}
+
+/// Of two tasks that have come back.
+#[test]
+fn a_task_that_is_too_large_for_a_worker_keeps_none_behind_it_back() {
+    let mut job = Job::new(3, POLICY);
+    job.work(1, None, &[]).unwrap();
+    job.work(2, None, &[]).unwrap();
+    job.hear(&FromWorker::Bye { run: 1 });
+    job.hear(&FromWorker::Bye { run: 2 });
+    let small = Ready { run: 3, seq: 1, limit: 2_000, ..Ready::default() };
+    job.hear(&FromWorker::Ready(small));
+    job.ask(4, None, &[]);
+    let sizes = |num| if num == 0 { 5_000 } else { 10 };
+    let given = job.schedule.hand_out(&sizes, ms(0)).unwrap();
+    assert_eq!(nums(&given.work), [1]);
+    job.schedule.check_invariants();
 }
 
 #[test]
@@ -184,6 +205,38 @@ fn the_last_tasks_are_shared_also_those_that_come_back() {
     let ready = Ready { run: 1, seq: 90, limit: 1 << 24, batch, returned, ..Ready::default() };
     job.hear(&FromWorker::Ready(ready));
     assert_eq!(nums(&job.given().unwrap().1).len(), 8);
+}
+
+#[test]
+fn a_batch_is_as_large_as_its_share_its_bytes_and_its_numbers_allow() {
+    let mut job = Job::new(60, POLICY);
+    job.ask(2, None, &[]);
+    job.ask(1, None, &[]);
+    let first = job.given().unwrap().1;
+    let other = job.given().unwrap().1;
+    job.done(&nums(&other));
+    let mut work = job.work(1, Some(other.batch), &[]).unwrap();
+    assert_eq!((nums(&first).len(), nums(&work).len()), (1, 4));
+    work = job.work(1, Some(work.batch), &[]).unwrap();
+    // 54 wait, and two workers share them: a quarter, and not half.
+    assert_eq!(nums(&work).len(), 14);
+
+    let given = |limit, size: u64| {
+        let mut job = Job::new(200, POLICY);
+        let ready = |seq, batch| Ready { run: 1, seq, limit, batch, ..Ready::default() };
+        let mut batch = None;
+        for seq in 1..10 {
+            job.hear(&FromWorker::Ready(ready(seq, batch)));
+            let work = job.schedule.hand_out(&|_| size, ms(0)).unwrap().work;
+            batch = Some(work.batch);
+            if seq == 9 {
+                return nums(&work).len();
+            }
+        }
+        0
+    };
+    assert_eq!(given(1_024, 10), 8, "a number takes 64 bytes at most, and half a KiB is kept");
+    assert_eq!(given(1 << 24, (128 << 10) - 2), 4, "half a MiB");
 }
 
 #[test]

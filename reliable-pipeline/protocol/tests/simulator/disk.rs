@@ -53,6 +53,11 @@ impl File {
         }
     }
 
+    /// Whether every task of a job has a line that is safe.
+    pub fn is_complete(&self, total: u64) -> bool {
+        self.synced > 0 && self.safe.len() as u64 == total
+    }
+
     /// Keeps the first bytes, as a sink does that resumes: nothing synced is lost.
     pub fn keep(&mut self, length: u64) {
         let length = usize::try_from(length).unwrap();

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use protocol::message::FromWorker;
 
+use crate::network::Side;
 use crate::plan::Fault;
-use crate::world::{Event, Message, Program, Role, Side, World};
+use crate::world::{Event, Message, Program, Role, World};
 
 impl World {
     pub fn go_wrong(&mut self, fault: Fault) {

@@ -13,6 +13,7 @@ mod checks;
 mod disk;
 mod faults;
 mod hears;
+mod network;
 mod plan;
 mod random;
 mod roles;

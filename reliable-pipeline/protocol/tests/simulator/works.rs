@@ -5,8 +5,9 @@ use std::time::Duration;
 use protocol::message::ToWorker;
 use protocol::session::Heard;
 
+use crate::network::Side;
 use crate::roles::{Fate, Run};
-use crate::world::{Event, Message, Process, Program, Role, Side, World};
+use crate::world::{Event, Message, Process, Program, Role, World};
 
 const MS: Duration = Duration::from_millis(1);
 

@@ -8,12 +8,13 @@ use protocol::schedule::Schedule;
 use protocol::session::Session;
 
 use crate::disk::File;
+use crate::network::{Link, Side};
 use crate::plan::Plan;
 use crate::random::Random;
 use crate::roles::{Dispatcher, Sink, Worker};
 
 const JOB: &str = "job";
-const MS: Duration = Duration::from_millis(1);
+pub const MS: Duration = Duration::from_millis(1);
 
 /// What a message says.
 #[derive(Clone, Debug)]
@@ -40,6 +41,12 @@ pub enum Event {
     Fault(usize),
 }
 
+impl Event {
+    fn starts(&self, role: Role) -> bool {
+        matches!(self, Self::Restart(its) if *its == role)
+    }
+}
+
 /// What a process is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
@@ -63,30 +70,12 @@ pub struct Process {
     inbox: Vec<(usize, u64, Message)>,
 }
 
-/// A connection. The client is a process; where it leads is decided when it is made.
-pub struct Link {
-    pub client: u64,
-    pub to: Side,
-    pub server: Option<u64>,
-    pub generation: u64,
-    /// It is not made again before.
-    pub cut_until: Duration,
-    /// When the latest message arrives, in each direction: none overtakes another.
-    latest: [Duration; 2],
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Side {
-    Dispatcher,
-    Sink,
-}
-
 #[allow(clippy::struct_excessive_bools, reason = "each stands for itself")]
 pub struct World {
     pub plan: Plan,
     pub now: Duration,
     pub random: Random,
-    queue: BTreeMap<(Duration, u64), Event>,
+    pub queue: BTreeMap<(Duration, u64), Event>,
     order: u64,
     pub instances: u64,
     pub processes: BTreeMap<u64, Process>,
@@ -154,7 +143,7 @@ impl World {
 
     /// Runs until the job has ended.
     pub fn run(&mut self) {
-        while !(self.dispatchers_done && self.sinks_done) {
+        while !self.has_ended() {
             let ((at, _), event) = self.queue.pop_first().expect("time goes on");
             self.now = at;
             self.steps += 1;
@@ -162,6 +151,17 @@ impl World {
             assert!(self.now < self.calm + self.patience(), "stuck: {}", self.describe());
         }
         self.check_the_end();
+    }
+
+    /// A dispatcher has ended, and so has the sink with the complete output. One with another output may
+    /// wait for the next dispatcher.
+    fn has_ended(&self) -> bool {
+        let starts = |file| self.queue.values().any(|event| event.starts(Role::Sink(file)));
+        let is_delivered = |(index, file): (usize, &File)| {
+            file.is_complete(self.plan.total) && file.lock.is_none() && !starts(index)
+        };
+        self.dispatchers_done
+            && (self.sinks_done || self.files.iter().enumerate().any(is_delivered))
     }
 
     /// How long a job may take once nothing goes wrong any more.
@@ -265,46 +265,9 @@ impl World {
             Role::Sink(_) => &[Side::Dispatcher],
         };
         for to in sides {
-            let (client, to) = (instance, *to);
-            let latest = [Duration::ZERO; 2];
-            let cut_until = Duration::ZERO;
-            self.links.push(Link { client, to, server: None, generation: 0, cut_until, latest });
-            self.after(Duration::ZERO, Event::Connect { link: self.links.len() - 1 });
+            self.open_link(instance, *to);
         }
         self.after(Duration::ZERO, Event::Tick { instance });
-    }
-
-    /// Makes a connection, or tries again later.
-    fn connect(&mut self, link: usize) {
-        let Link { client, to, server, cut_until, .. } = self.links[link];
-        if !self.processes.contains_key(&client) {
-            return;
-        }
-        let there = match to {
-            Side::Dispatcher => self.dispatcher,
-            Side::Sink => self.sink.filter(|_| !self.sink_cut),
-        };
-        let there = there.filter(|instance| self.processes.contains_key(instance));
-        let stands = server.is_some_and(|server| self.processes.contains_key(&server));
-        if !stands && there.is_some() && self.now >= cut_until {
-            (self.links[link].server, self.links[link].generation) =
-                (there, self.links[link].generation + 1);
-        }
-        self.after(30 * MS, Event::Connect { link });
-    }
-
-    /// Sends a message over a connection, if there is one. Returns whether there is.
-    pub fn send(&mut self, link: usize, to_server: bool, message: Message) -> bool {
-        let Link { client, server: Some(server), generation, .. } = self.links[link] else {
-            return false;
-        };
-        let delay = self.random.up_to_ms(self.plan.latency);
-        let direction = &mut self.links[link].latest[usize::from(to_server)];
-        *direction = (*direction).max(self.now + delay);
-        let delay = direction.saturating_sub(self.now);
-        let to = if to_server { server } else { client };
-        self.after(delay, Event::Deliver { link, generation, to, message });
-        true
     }
 
     /// A process ends, and its connections with it. What it has sent is lost in part.
@@ -333,38 +296,6 @@ impl World {
         for link in 0..self.links.len() {
             if self.links[link].server == Some(instance) || self.links[link].client == instance {
                 self.break_link(link, Duration::ZERO);
-            }
-        }
-    }
-
-    /// A connection breaks: each message under way is lost, or late, or comes twice.
-    pub fn break_link(&mut self, link: usize, cut: Duration) {
-        self.links[link].server = None;
-        self.links[link].cut_until = self.now + cut;
-        let under_way: Vec<_> = self
-            .queue
-            .iter()
-            .filter(|(_, event)| matches!(event, Event::Deliver { link: its, .. } if *its == link))
-            .map(|(key, _)| *key)
-            .collect();
-        for key in under_way {
-            match self.random.below(4) {
-                0 => {}
-                1 => {
-                    let event = self.queue.remove(&key).unwrap();
-                    let delay = self.random.up_to_ms(6_000);
-                    self.after(delay, event);
-                }
-                2 => {
-                    let Event::Deliver { link, generation, to, message } = &self.queue[&key] else {
-                        continue;
-                    };
-                    let (link, generation, to) = (*link, *generation, *to);
-                    let message = message.clone();
-                    let delay = self.random.up_to_ms(6_000);
-                    self.after(delay, Event::Deliver { link, generation, to, message });
-                }
-                _ => drop(self.queue.remove(&key)),
             }
         }
     }

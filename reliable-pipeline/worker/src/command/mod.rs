@@ -26,7 +26,7 @@ mod tests;
 
 use std::io;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 pub use guard::run_if_guard;
 pub use open_files::OpenFiles;
@@ -110,7 +110,7 @@ impl Commands {
             Err(NotStarted::Host(why)) => return Outcome::CannotStart(why),
             Err(NotStarted::Task(why)) => return Outcome::Failed(Failed::never_begun(&why, ran)),
         };
-        let began = Instant::now();
+        let began = started.began;
         let running = Running::new(started, &line.program, line.timeout, line.max_result);
         let ended = match running.wait(groups) {
             Ok(ended) => ended,

@@ -5,7 +5,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::unistd::Pid;
@@ -23,6 +23,8 @@ const RETRY_AFTER: Duration = Duration::from_millis(50);
 
 /// A command that runs.
 pub struct Started {
+    /// Just before it was started.
+    pub began: Instant,
     /// Its process, and the leader of its group.
     pub child: Child,
     /// Its id.
@@ -127,12 +129,13 @@ impl CommandLine {
         let rest = written < task.len();
         let stdin = rest.then_some(Unwritten { pipe: to_stdin, task, written });
 
+        let began = Instant::now();
         let child = spawn(&mut command, restore)?;
         let pid = groups::pid(&child);
         let ended = rustix::process::Pid::from_raw(pid.as_raw())
             .and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok())
             .and_then(|ended| restore.move_up(ended).ok());
-        Ok((Started { child, pid, ended, stdin, stdout, stderr }, pid))
+        Ok((Started { began, child, pid, ended, stdin, stdout, stderr }, pid))
     }
 }
 
@@ -182,13 +185,41 @@ fn fill_in(arg: &str, run: &TaskRun<'_>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use rustix::time::{ClockId, clock_gettime};
+
+    use super::super::OpenFiles;
+    use super::super::running::Running;
     use super::*;
+
+    fn run(task: &str) -> TaskRun<'_> {
+        TaskRun { num: 7, attempt: 1, job: "j", task }
+    }
 
     #[test]
     fn braces_in_arguments_are_the_task_and_its_number() {
-        let run = |task| TaskRun { num: 7, attempt: 1, job: "j", task };
         assert_eq!(fill_in("{}", &run("\"a b\\n{#}{}\"")), "a b\n{#}{}");
         assert_eq!(fill_in("-n={}/{#}.{}", &run("{\"x\": 1.0}")), "-n={\"x\": 1.0}/7.{\"x\": 1.0}");
         assert_eq!(fill_in("{{}} {a} {", &run("5")), "{5} {a} {");
+    }
+
+    /// The kernel says in which hundredth of a second a process began. A clock that is started after
+    /// the command is soon found in the next one.
+    #[test]
+    fn the_clock_is_started_before_the_command() {
+        let (groups, restore) = (Groups::new().unwrap(), OpenFiles::record().restore(1));
+        let (program, args) = ("cat".to_owned(), vec!["/proc/self/stat".to_owned()]);
+        let line = CommandLine { program, args, timeout: None, max_result: 1 << 10 };
+        for _ in 0..100 {
+            let started = line.start(&run("1"), &groups, &restore).ok().unwrap();
+            let began = started.began;
+            let ended = Running::new(started, "cat", None, 1 << 10).wait(&groups).unwrap();
+            let printed = String::from_utf8(ended.stdout.whole().unwrap().to_vec()).unwrap();
+            // After its id, and its name in parentheses.
+            let mut fields = printed.rsplit_once(')').unwrap().1.split_whitespace();
+            let hundredths: u64 = fields.nth(19).unwrap().parse().unwrap();
+            let now = Duration::try_from(clock_gettime(ClockId::Boottime)).unwrap();
+            let began = now.checked_sub(began.elapsed()).unwrap();
+            assert!(began < Duration::from_millis((hundredths + 1) * 10), "{began:?}: {printed}");
+        }
     }
 }

@@ -2,13 +2,16 @@
 //!
 //! No sockets and no clock: time is an argument, counted from any moment.
 
+mod slot;
+mod waiting;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::message::{
-    Failure, FromWorker, LEAST_LIMIT, MESSAGE_BYTES, Ready, SlotState, ToWorker, Work,
-};
+use crate::message::{Failure, FromWorker, LEAST_LIMIT, MESSAGE_BYTES, Ready, ToWorker, Work};
 use crate::ranges::Ranges;
+use slot::{ENTRY_BYTES, Slot, State};
+pub use waiting::WaitsFor;
 
 /// How long to wait for an answer before asking again; doubled each time.
 const ASK_TIMEOUT: Duration = Duration::from_secs(1);
@@ -16,13 +19,7 @@ const LONGEST_ASK_TIMEOUT: Duration = Duration::from_secs(16);
 /// How often a worker says that it is alive: one that has tasks, and one that has none.
 const BUSY_INTERVAL: Duration = Duration::from_millis(500);
 const IDLE_INTERVAL: Duration = Duration::from_secs(2);
-/// A dispatcher that has not answered for this long, and a round trip, is silent.
-const SILENT: Duration = Duration::from_secs(2);
-/// A worker that runs nothing ends after this long without dispatcher and sink, once it had a
-/// dispatcher.
-const LEFT_BEHIND: Duration = Duration::from_secs(20);
-/// What a slot takes at most in a message, and a range, and what is there besides.
-const ENTRY_BYTES: u64 = 64;
+/// What is in a message besides slots.
 const FRAME_BYTES: u64 = 256;
 
 /// One run of a worker.
@@ -46,29 +43,6 @@ pub struct Session {
     started: Duration,
     /// Since when no slot has tasks.
     idle_since: Duration,
-}
-
-struct Slot {
-    state: State,
-    last: Finished,
-    batch: Option<u64>,
-    /// The dispatcher has asked which tasks it has.
-    is_unknown: bool,
-}
-
-enum State {
-    /// It asks. An answer to any request since the `first` will do.
-    Asking {
-        first: Option<u64>,
-        last: u64,
-        due: Duration,
-        timeout: Duration,
-    },
-    Working {
-        nums: Ranges,
-        running: Option<u64>,
-        since: Duration,
-    },
 }
 
 /// How a batch went. See [`crate::failures`].
@@ -97,17 +71,6 @@ pub enum Heard {
     End,
     /// The worker is refused.
     Refused(String),
-}
-
-/// What a worker waits for, and since when.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WaitsFor {
-    /// An answer of the dispatcher.
-    Dispatcher(Duration),
-    /// The sink, which is to take results.
-    Sink(Duration),
-    /// Tasks.
-    Tasks(Duration),
 }
 
 impl Session {
@@ -307,34 +270,6 @@ impl Session {
         self.idle_since = now;
     }
 
-    /// Since when there is neither work nor, perhaps, a dispatcher.
-    pub fn idle_since(&self) -> Option<Duration> {
-        (self.busy == 0).then_some(self.idle_since)
-    }
-
-    /// Whether the job has ended without this worker, as it seems: there is neither a dispatcher, as
-    /// there was, nor a `sink`, and no task runs.
-    pub fn is_left_behind(&self, sink: bool, now: Duration) -> bool {
-        let Some(last_heard) = self.last_heard.filter(|_| !sink) else { return false };
-        let runs = |slot: &Slot| matches!(slot.state, State::Working { running: Some(_), .. });
-        now.saturating_sub(last_heard) > LEFT_BEHIND && !self.slots.iter().any(runs)
-    }
-
-    /// What the worker waits for, if it has reason to.
-    pub fn waits_for(&self, now: Duration) -> Option<WaitsFor> {
-        let heard = self.last_heard.unwrap_or(self.started);
-        let patience = SILENT.saturating_add(self.round_trip.saturating_mul(2));
-        if now.saturating_sub(heard) > patience {
-            return Some(WaitsFor::Dispatcher(heard));
-        }
-        let delivering = self.slots.iter().filter_map(|slot| match slot.state {
-            State::Working { running: None, since, .. } => Some(since),
-            _ => None,
-        });
-        let idle = self.idle_since().map(WaitsFor::Tasks);
-        delivering.min().map(WaitsFor::Sink).or(idle)
-    }
-
     /// What always holds.
     ///
     /// # Panics
@@ -348,24 +283,5 @@ impl Session {
         let due: BTreeSet<_> = due.collect();
         assert_eq!(due, self.due);
         assert_eq!(self.busy, self.slots.len() - due.len());
-    }
-}
-
-impl Slot {
-    fn describe(&mut self, number: u32, room: &mut u64) -> SlotState {
-        let (batch, running, nums) = match &self.state {
-            State::Asking { .. } => (None, None, None),
-            State::Working { nums, running, .. } => {
-                let fit = usize::try_from(room.saturating_sub(ENTRY_BYTES) / ENTRY_BYTES);
-                let told =
-                    (self.is_unknown && nums.len() <= fit.unwrap_or(0)).then(|| nums.clone());
-                (self.batch, *running, told)
-            }
-        };
-        if let Some(nums) = &nums {
-            *room = room.saturating_sub(nums.len() as u64 * ENTRY_BYTES);
-            self.is_unknown = false;
-        }
-        SlotState { slot: number, batch, running, nums }
     }
 }
