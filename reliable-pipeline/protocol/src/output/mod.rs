@@ -98,9 +98,14 @@ impl Output {
         self.failed
     }
 
+    /// Whether every task of the job has a line, safe or not.
+    pub fn has_all(&self) -> bool {
+        self.header.is_some() && self.known.is_full()
+    }
+
     /// Whether every task of the job has a line, and all of them are safe.
     pub fn is_complete(&self) -> bool {
-        self.header.is_some() && self.known.is_full() && self.waiting() == 0
+        self.has_all() && self.waiting() == 0
     }
 
     /// Begins the output of a job.
