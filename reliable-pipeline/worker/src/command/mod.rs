@@ -24,7 +24,9 @@ mod start;
 #[cfg(test)]
 mod tests;
 
+use std::env;
 use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -33,6 +35,7 @@ pub use open_files::OpenFiles;
 pub use outcome::{Exit, Failed, Outcome, Ran};
 
 use groups::Groups;
+use nix::unistd::{AccessFlags, access};
 use open_files::Restore;
 use running::{Ended, Running};
 use start::NotStarted;
@@ -71,6 +74,9 @@ pub struct TaskRun<'a> {
 /// The commands of a worker, whose threads share it.
 pub struct Commands {
     line: CommandLine,
+    /// The program, looked for once: to do so takes each command as many tries as `PATH` has folders
+    /// before the right one.
+    path: PathBuf,
     restore: Restore,
     groups: Arc<Groups>,
     host: String,
@@ -86,7 +92,8 @@ impl Commands {
     pub fn new(line: CommandLine, jobs: u16, open_files: OpenFiles) -> io::Result<Self> {
         let restore = open_files.restore(jobs);
         let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
-        Ok(Self { line, restore, groups: Groups::new()?, host })
+        let path = find(&line.program);
+        Ok(Self { line, path, restore, groups: Groups::new()?, host })
     }
 
     /// Ends all commands with what they have started, within a third of a second, and lets no more
@@ -104,7 +111,7 @@ impl Commands {
             seconds: 0.0,
             exit: None,
         };
-        let started = match line.start(&run, groups, &self.restore) {
+        let started = match line.start(&self.path, &run, groups, &self.restore) {
             Ok(started) => started,
             Err(NotStarted::Interrupted) => return Outcome::Interrupted,
             Err(NotStarted::Host(why)) => return Outcome::CannotStart(why),
@@ -140,4 +147,13 @@ impl Commands {
         }
         Outcome::Failed(Failed::of(&self.line.program, ended, ran))
     }
+}
+
+/// The path of a program, as `execvp` finds it. One that is not there keeps its name: to start it
+/// says so.
+fn find(program: &str) -> PathBuf {
+    let is_program = |path: &Path| path.is_file() && access(path, AccessFlags::X_OK).is_ok();
+    let folders = env::var_os("PATH").filter(|_| !program.contains('/')).unwrap_or_default();
+    let mut paths = env::split_paths(&folders).map(|folder| folder.join(program));
+    paths.find(|path| is_program(path)).unwrap_or_else(|| program.into())
 }

@@ -3,6 +3,7 @@
 use std::io::{self, PipeReader, PipeWriter, Write, pipe};
 use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Child, Command};
 use std::thread;
 use std::time::Duration;
@@ -58,9 +59,10 @@ pub enum NotStarted {
 }
 
 impl CommandLine {
-    /// Starts the command for a task.
+    /// Starts the command for a task: the program at `path`.
     pub fn start(
         &self,
+        path: &Path,
         run: &TaskRun<'_>,
         groups: &Groups,
         restore: &Restore,
@@ -68,7 +70,8 @@ impl CommandLine {
         let alone = restore.is_needed();
         let mut after = RETRY_AFTER;
         for retries in (0..=RETRIES).rev() {
-            let error = match groups.start(alone, || self.spawn(run, groups.mark(), restore)) {
+            let error = match groups.start(alone, || self.spawn(path, run, groups.mark(), restore))
+            {
                 Ok(started) => return started.ok_or(NotStarted::Interrupted),
                 Err(error) => error,
             };
@@ -97,14 +100,16 @@ impl CommandLine {
 
     fn spawn(
         &self,
+        path: &Path,
         run: &TaskRun<'_>,
         mark: &str,
         restore: &Restore,
     ) -> io::Result<(Started, Pid)> {
         // Until the command has them, and this process no more.
         let _places = restore.free_places();
-        let mut command = Command::new(&self.program);
-        command.args(self.args.iter().map(|arg| fill_in(arg, run))).process_group(0);
+        let mut command = Command::new(path);
+        command.arg0(&self.program).args(self.args.iter().map(|arg| fill_in(arg, run)));
+        command.process_group(0);
         command.env("TASK_NUM", run.num.to_string()).env("TASK_ATTEMPT", run.attempt.to_string());
         command.env("TASK_JOB", run.job).env(MARK, mark);
         let ((stdin, to_stdin), (stdout, to_stdout), (stderr, to_stderr)) =
