@@ -16,6 +16,7 @@
 mod groups;
 mod guard;
 mod kept;
+mod launch;
 mod open_files;
 mod outcome;
 mod result;
@@ -24,9 +25,7 @@ mod start;
 #[cfg(test)]
 mod tests;
 
-use std::env;
 use std::io;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -35,7 +34,7 @@ pub use open_files::OpenFiles;
 pub use outcome::{Exit, Failed, Outcome, Ran};
 
 use groups::Groups;
-use nix::unistd::{AccessFlags, access};
+use launch::Launch;
 use open_files::Restore;
 use running::{Ended, Running};
 use start::NotStarted;
@@ -74,9 +73,7 @@ pub struct TaskRun<'a> {
 /// The commands of a worker, whose threads share it.
 pub struct Commands {
     line: CommandLine,
-    /// The program, looked for once: to do so takes each command as many tries as `PATH` has folders
-    /// before the right one.
-    path: PathBuf,
+    launch: Launch,
     restore: Restore,
     groups: Arc<Groups>,
     host: String,
@@ -92,8 +89,8 @@ impl Commands {
     pub fn new(line: CommandLine, jobs: u16, open_files: OpenFiles) -> io::Result<Self> {
         let restore = open_files.restore(jobs);
         let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
-        let path = find(&line.program);
-        Ok(Self { line, path, restore, groups: Groups::new()?, host })
+        let launch = Launch::new(&line.program, &start::OWN_VARIABLES)?;
+        Ok(Self { line, launch, restore, groups: Groups::new()?, host })
     }
 
     /// Ends all commands with what they have started, within a third of a second, and lets no more
@@ -111,7 +108,7 @@ impl Commands {
             seconds: 0.0,
             exit: None,
         };
-        let started = match line.start(&self.path, &run, groups, &self.restore) {
+        let started = match line.start(&self.launch, &run, groups, &self.restore) {
             Ok(started) => started,
             Err(NotStarted::Interrupted) => return Outcome::Interrupted,
             Err(NotStarted::Host(why)) => return Outcome::CannotStart(why),
@@ -147,13 +144,4 @@ impl Commands {
         }
         Outcome::Failed(Failed::of(&self.line.program, ended, ran))
     }
-}
-
-/// The path of a program, as `execvp` finds it. One that is not there keeps its name: to start it
-/// says so.
-fn find(program: &str) -> PathBuf {
-    let is_program = |path: &Path| path.is_file() && access(path, AccessFlags::X_OK).is_ok();
-    let folders = env::var_os("PATH").filter(|_| !program.contains('/')).unwrap_or_default();
-    let mut paths = env::split_paths(&folders).map(|folder| folder.join(program));
-    paths.find(|path| is_program(path)).unwrap_or_else(|| program.into())
 }

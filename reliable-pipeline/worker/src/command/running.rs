@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use common::program::stderr::EACH;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::Signal;
+use nix::sys::wait::waitpid;
 use rustix::io::ioctl_fionread;
 use rustix::process::{Pid, WaitId, WaitIdOptions, WaitIdStatus, waitid};
 
@@ -104,8 +105,8 @@ impl<'a> Running<'a> {
         }
         let program = self.program;
         self.lines.finish(|line| tracing::warn!(target: EACH, "{program}: {line}"));
-        // Process 1 may have done so.
-        let _ = self.started.child.wait();
+        // Process 1 may have done so. The status may be one that has no name.
+        let _ = waitpid(self.started.pid, None);
         let (cut, stdout, stderr) = (self.cut, self.stdout, self.stderr);
         Ok(Ended { status: status?, cut, stdout, stderr })
     }
