@@ -75,10 +75,10 @@ fn a_worker_that_does_not_reach_the_sink_says_so_and_its_task_is_done_elsewhere(
         Stream::Stderr,
         &format!("no sink takes results at {nowhere} (connection refused): waiting"),
     );
-    let others = [(); 3].map(|()| pipeline.connected_worker(&[]));
+    let other = pipeline.connected_worker(&[]);
     succeeded(sink);
     succeeded(dispatcher);
-    others.into_iter().map(succeeded).for_each(drop);
+    succeeded(other);
 }
 
 #[test]

@@ -137,7 +137,8 @@ impl Job {
             match &self.tasks {
                 Tasks::Counted(_) => {
                     array.extend(b"{\"num\":");
-                    let _ = io::Write::write_fmt(&mut array, format_args!("{num}}}"));
+                    array.extend(itoa::Buffer::new().format(num).bytes());
+                    array.push(b'}');
                 }
                 Tasks::Listed { .. } => array.extend(self.listed(num)),
             }

@@ -3,6 +3,7 @@
 //! no sockets here, no clocks and no files. `../PROTOCOL.md` says how they play together.
 
 pub mod failures;
+pub mod known;
 pub mod line;
 pub mod message;
 pub mod output;

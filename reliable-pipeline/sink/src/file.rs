@@ -7,7 +7,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail, ensure};
-use protocol::line::Known;
+use protocol::known::Known;
 use protocol::output::{Output, Resumed};
 
 /// Where lines go.

@@ -37,8 +37,11 @@ const FLUSH_BYTES: usize = 4 << 20;
 const RESULTS_WAITING: i32 = 16;
 /// Reports that are queued for a dispatcher.
 const REPORTS_WAITING: i32 = 4;
-/// How often the sink looks what is due, in milliseconds.
-const TICK: i64 = 10;
+/// How often the sink looks what is due, in milliseconds: at any time; when results wait to be
+/// written; and when all are, and it waits for the dispatcher's last word.
+const TICK: i64 = 50;
+const FLUSH_TICK: i64 = 10;
+const LAST_TICK: i64 = 5;
 
 fn main() -> ExitCode {
     exit::report(|| {
@@ -126,7 +129,7 @@ impl Sink {
         let progress = args.file().map(|_| program.progress("results", 0)).transpose()?;
         loop {
             let sockets = &mut [results.as_poll_item(POLLIN), dispatcher.as_poll_item(POLLIN)];
-            zmq::poll(sockets, TICK).context("cannot wait for results")?;
+            zmq::poll(sockets, self.tick()).context("cannot wait for results")?;
             self.receive(&results)?;
             self.commit(false)?;
             let over = self.hear(&dispatcher)?;
@@ -145,6 +148,14 @@ impl Sink {
                     progress.say(self.waiting.said().as_deref().unwrap_or(&failed));
                 }
             }
+        }
+    }
+
+    fn tick(&self) -> i64 {
+        match self.output.waiting() {
+            0 if self.output.is_complete() => LAST_TICK,
+            0 => TICK,
+            _ => FLUSH_TICK,
         }
     }
 
@@ -168,13 +179,14 @@ impl Sink {
         Ok(())
     }
 
-    /// Makes safe what has arrived, if it has waited long enough, or `now`.
+    /// Makes safe what has arrived, if it has waited long enough, nothing is to follow, or `now`.
     fn commit(&mut self, now: bool) -> Result<()> {
         if self.output.waiting() == 0 {
             return Ok(());
         }
         let since = *self.first_unwritten.get_or_insert_with(Instant::now);
-        if now || self.output.waiting() >= FLUSH_BYTES || since.elapsed() >= FLUSH_DELAY {
+        let is_enough = self.output.has_all() || self.output.waiting() >= FLUSH_BYTES;
+        if now || is_enough || since.elapsed() >= FLUSH_DELAY {
             self.place.write(self.output.lines())?;
             self.reporter.safe(self.output.committed());
             self.first_unwritten = None;

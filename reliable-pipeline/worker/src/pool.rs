@@ -23,6 +23,9 @@ use crate::command::{Commands, Exit, Failed, Outcome, Ran, TaskRun};
 
 /// Results do not wait for the rest of their batch for longer than this.
 const FLUSH_DELAY: Duration = Duration::from_secs(1);
+/// What is left of a batch after this long goes back, for others: its tasks take longer than those
+/// before them, after which the dispatcher has made it so large.
+const LONGEST_BATCH: Duration = Duration::from_secs(2);
 /// No task runs in a slot.
 const NONE: u64 = u64::MAX;
 
@@ -79,7 +82,7 @@ impl<'a> Pool<'a> {
             .spawn_scoped(scope, move || {
                 while let Ok((work, tasks)) = batches.recv() {
                     if let Err(error) = self.run(slot, work, &tasks) {
-                        self.say(Event::Broken(error));
+                        self.say([Event::Broken(error)]);
                     }
                 }
             })
@@ -102,9 +105,15 @@ impl<'a> Pool<'a> {
         Some(now.load(Ordering::Relaxed)).filter(|num| *num != NONE)
     }
 
-    fn say(&self, event: Event) {
-        // At the end nobody listens.
-        let _ = self.events.send(event);
+    fn say(&self, events: impl IntoIterator<Item = Event>) {
+        let mut events = events.into_iter().peekable();
+        if events.peek().is_none() {
+            return;
+        }
+        for event in events {
+            // At the end nobody listens.
+            let _ = self.events.send(event);
+        }
         let bell = self.bell.lock().unwrap_or_else(PoisonError::into_inner);
         let _ = bell.send("", zmq::DONTWAIT);
     }
@@ -129,19 +138,19 @@ impl<'a> Pool<'a> {
             tried += 1;
             // To look at the clock takes as long as a task that is its own result.
             if (is_slow || tried % 256 == 0) && batch.flushed.elapsed() > FLUSH_DELAY {
-                batch.flush().into_iter().for_each(|results| self.say(results));
+                self.say(batch.flush());
             }
-            batch.full.drain(..).for_each(|results| self.say(results));
-            if !batch.failures.has_room() {
+            self.say(batch.full.drain(..));
+            if !batch.failures.has_room() || is_slow && batch.started.elapsed() > LONGEST_BATCH {
                 break;
             }
         }
         if let Some(now) = self.now.get(slot as usize) {
             now.store(NONE, Ordering::Relaxed);
         }
-        batch.flush().into_iter().for_each(|results| self.say(results));
+        let results = batch.flush();
         let (finished, done) = batch.finish(&nums[tried..]);
-        self.say(Event::Finished { slot, finished, done });
+        self.say(results.into_iter().chain([Event::Finished { slot, finished, done }]));
         Ok(())
     }
 

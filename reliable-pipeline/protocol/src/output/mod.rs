@@ -7,8 +7,11 @@ mod report;
 
 use std::io::{self, BufRead};
 
+use memchr::memchr_iter;
+
 use crate::VERSION;
-use crate::line::{GivenUp, Header, Known, may_be_header, may_be_result};
+use crate::known::Known;
+use crate::line::{GivenUp, Header, may_be_header, may_be_result};
 use crate::message::Results;
 use crate::task_set::TaskSet;
 pub use report::{Heard, Reporter};
@@ -95,9 +98,14 @@ impl Output {
         self.failed
     }
 
+    /// Whether every task of the job has a line, safe or not.
+    pub fn has_all(&self) -> bool {
+        self.header.is_some() && self.known.is_full()
+    }
+
     /// Whether every task of the job has a line, and all of them are safe.
     pub fn is_complete(&self) -> bool {
-        self.header.is_some() && self.known.is_full() && self.waiting() == 0
+        self.has_all() && self.waiting() == 0
     }
 
     /// Begins the output of a job.
@@ -130,17 +138,20 @@ impl Output {
         if self.header.as_ref().is_none_or(|header| header.job != job) {
             return Err(format!("of another job, {job}"));
         }
-        let mut duplicates = 0;
-        for line in lines.split_inclusive(|byte| *byte == b'\n') {
-            let Some(text) = line.strip_suffix(b"\n") else { return Err("not a line".to_owned()) };
-            let known = Known::parse(text)?;
+        let (mut duplicates, mut start) = (0, 0);
+        for end in memchr_iter(b'\n', lines) {
+            let known = Known::parse(&lines[start..end])?;
             if self.is_new(known.num) {
-                self.lines.extend(line);
+                self.lines.extend_from_slice(&lines[start..=end]);
                 self.failed += u64::from(known.has_failed);
             } else {
                 duplicates += 1;
             }
             self.nums.push(known.num);
+            start = end + 1;
+        }
+        if start < lines.len() {
+            return Err("not a line".to_owned());
         }
         Ok(duplicates)
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// How much work a batch holds: little enough that nobody waits long for its end, enough that asking
 /// for it costs little.
-const BATCH_TIME: Duration = Duration::from_millis(10);
+const BATCH_TIME: Duration = Duration::from_millis(50);
 const LONGEST_BATCH_TIME: Duration = Duration::from_secs(1);
 /// Maximum number of tasks per batch.
 const LARGEST_BATCH: u64 = 5_000;
@@ -67,7 +67,7 @@ impl Worker {
 
     /// How many tasks to give it, at most its `share` of the waiting ones.
     pub fn batch_size(&self, share: u64) -> usize {
-        let batch_time = (self.overhead / 4).clamp(BATCH_TIME, LONGEST_BATCH_TIME);
+        let batch_time = self.overhead.saturating_mul(4).clamp(BATCH_TIME, LONGEST_BATCH_TIME);
         let by_time = self.time_per_task.map_or(1, |time| {
             u64::try_from(batch_time.as_nanos() / time.as_nanos().max(1)).unwrap_or(u64::MAX)
         });

@@ -24,8 +24,8 @@ fn batches_grow_with_the_pace_and_shrink_at_the_tail() {
             seq: sizes.len() as u64 + 1,
             limit: 1 << 24,
             batch,
-            // 100 µs per task.
-            busy: sizes.last().map_or(0, |size| *size as u64 * 100),
+            // 1 ms per task.
+            busy: sizes.last().map_or(0, |size| *size as u64 * 1000),
             ..Default::default()
         };
         job.hear(&FromWorker::Ready(ready));
@@ -34,10 +34,10 @@ fn batches_grow_with_the_pace_and_shrink_at_the_tail() {
         sizes.push(nums(&work).len());
         batch = Some(work.batch);
         job.done(&nums(&work));
-        job.now += 10;
+        job.now += nums(&work).len() as u64;
     }
-    assert_eq!(sizes[..4], [1, 4, 16, 64]);
-    assert_eq!((sizes.iter().max(), sizes.last()), (Some(&100), Some(&1)));
+    assert_eq!(sizes[..4], [1, 4, 16, 50]);
+    assert_eq!((sizes.iter().max(), sizes.last()), (Some(&50), Some(&1)));
     assert_eq!(sizes.iter().sum::<usize>(), 10_000);
     assert_eq!(job.schedule.handed_out(), 10_000);
 }

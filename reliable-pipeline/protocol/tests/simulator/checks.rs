@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use protocol::line::{GivenUp, Known};
+use protocol::known::Known;
+use protocol::line::GivenUp;
 use protocol::message::Report;
 
 use crate::world::{Process, Program, World};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use protocol::line::Known;
+use protocol::known::Known;
 
 use crate::random::Random;
 

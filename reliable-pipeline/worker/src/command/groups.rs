@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::io;
-use std::process::Child;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread;
@@ -224,9 +223,4 @@ pub fn terminate(group: Pid) {
 /// Sends a signal to a group, all of which may have ended by now.
 pub fn signal(group: Pid, signal: Signal) {
     let _ = killpg(group, signal);
-}
-
-/// The process id of a child.
-pub fn pid(child: &Child) -> Pid {
-    Pid::from_raw(i32::try_from(child.id()).unwrap_or(i32::MAX))
 }

@@ -204,7 +204,7 @@ fn marked_groups(mark: &str) -> Vec<Pid> {
 mod tests {
     use std::os::unix::process::ExitStatusExt;
 
-    use super::super::groups::{pid, signal};
+    use super::super::groups::signal;
     use super::*;
 
     /// Not a test: what the guards of the tests run.
@@ -214,6 +214,10 @@ mod tests {
         if let Some(mark) = mark {
             run(&mark);
         }
+    }
+
+    fn pid(child: &Child) -> Pid {
+        Pid::from_raw(child.id().try_into().unwrap())
     }
 
     fn sleep(mark: &str) -> Child {

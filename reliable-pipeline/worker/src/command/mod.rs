@@ -16,6 +16,7 @@
 mod groups;
 mod guard;
 mod kept;
+mod launch;
 mod open_files;
 mod outcome;
 mod result;
@@ -33,6 +34,7 @@ pub use open_files::OpenFiles;
 pub use outcome::{Exit, Failed, Outcome, Ran};
 
 use groups::Groups;
+use launch::Launch;
 use open_files::Restore;
 use running::{Ended, Running};
 use start::NotStarted;
@@ -71,6 +73,7 @@ pub struct TaskRun<'a> {
 /// The commands of a worker, whose threads share it.
 pub struct Commands {
     line: CommandLine,
+    launch: Launch,
     restore: Restore,
     groups: Arc<Groups>,
     host: String,
@@ -86,7 +89,8 @@ impl Commands {
     pub fn new(line: CommandLine, jobs: u16, open_files: OpenFiles) -> io::Result<Self> {
         let restore = open_files.restore(jobs);
         let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
-        Ok(Self { line, restore, groups: Groups::new()?, host })
+        let launch = Launch::new(&line.program, &start::OWN_VARIABLES)?;
+        Ok(Self { line, launch, restore, groups: Groups::new()?, host })
     }
 
     /// Ends all commands with what they have started, within a third of a second, and lets no more
@@ -104,7 +108,7 @@ impl Commands {
             seconds: 0.0,
             exit: None,
         };
-        let started = match line.start(&run, groups, &self.restore) {
+        let started = match line.start(&self.launch, &run, groups, &self.restore) {
             Ok(started) => started,
             Err(NotStarted::Interrupted) => return Outcome::Interrupted,
             Err(NotStarted::Host(why)) => return Outcome::CannotStart(why),

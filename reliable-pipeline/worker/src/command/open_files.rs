@@ -11,7 +11,7 @@
 
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use nix::unistd::Pid;
@@ -77,13 +77,35 @@ impl Restore {
         Some(FreePlaces { kept, caller })
     }
 
+    /// Starts a command, which is to get these files, so that it finds the caller's limit.
+    ///
+    /// # Errors
+    ///
+    /// Those of `start`.
+    pub fn start(
+        &self,
+        files: [RawFd; 3],
+        start: impl FnOnce() -> nix::Result<Pid>,
+    ) -> nix::Result<Pid> {
+        let are_below = |(caller, _)| {
+            files.iter().all(|file| u64::try_from(*file).is_ok_and(|file| file < caller))
+        };
+        if self.limits.is_none_or(are_below) {
+            let _lowered = self.now();
+            return start();
+        }
+        let command = start()?;
+        self.of(command);
+        Ok(command)
+    }
+
     /// Sets the caller's limit until the guard is dropped.
-    pub fn now(&self) -> Option<Lowered> {
+    fn now(&self) -> Option<Lowered> {
         self.limits.filter(|(caller, _)| set(*caller)).map(|(_, own)| Lowered { own })
     }
 
     /// Sets the caller's limit for a command that has begun.
-    pub fn of(&self, command: Pid) {
+    fn of(&self, command: Pid) {
         let Some((caller, _)) = self.limits else { return };
         let pid = process::Pid::from_raw(command.as_raw());
         let maximum = process::getrlimit(process::Resource::Nofile).maximum;

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use common::program::stderr::EACH;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::Signal;
+use nix::sys::wait::waitpid;
 use rustix::io::ioctl_fionread;
 use rustix::process::{Pid, WaitId, WaitIdOptions, WaitIdStatus, waitid};
 
@@ -23,6 +24,8 @@ const STDERR_KEPT: usize = 4 << 10;
 pub const STDOUT_KEPT: usize = 16 << 10;
 /// A command that prints this many times what it may is not waited for.
 const FAR_TOO_MUCH: usize = 16;
+/// How much is read at a time.
+const READ_BYTES: usize = 16 << 10;
 /// How long a command that is timed out may take to end by itself.
 const TIMEOUT_GRACE: Duration = Duration::from_secs(2);
 /// How often to look whether a command is stopped, and a worker has been.
@@ -65,7 +68,6 @@ pub struct Running<'a> {
     deadline: Option<(Instant, Duration)>,
     cut: Option<Cut>,
     kill_at: Option<Instant>,
-    buffer: Vec<u8>,
 }
 
 impl<'a> Running<'a> {
@@ -86,7 +88,6 @@ impl<'a> Running<'a> {
             deadline: timeout.and_then(|time| Some((Instant::now().checked_add(time)?, time))),
             cut: None,
             kill_at: None,
-            buffer: vec![0; 32 << 10],
         }
     }
 
@@ -104,8 +105,8 @@ impl<'a> Running<'a> {
         }
         let program = self.program;
         self.lines.finish(|line| tracing::warn!(target: EACH, "{program}: {line}"));
-        // Process 1 may have done so.
-        let _ = self.started.child.wait();
+        // Process 1 may have done so. The status may be one that has no name.
+        let _ = waitpid(self.started.pid, None);
         let (cut, stdout, stderr) = (self.cut, self.stdout, self.stderr);
         Ok(Ended { status: status?, cut, stdout, stderr })
     }
@@ -192,9 +193,10 @@ impl<'a> Running<'a> {
     fn read(&mut self, of_stderr: bool, all: bool) {
         let Started { stdout, stderr, .. } = &self.started;
         let mut pipe: &PipeReader = if of_stderr { stderr } else { stdout };
+        let mut buffer = [0; READ_BYTES];
         let mut left = if all { ioctl_fionread(pipe).unwrap_or(0) } else { 1 };
         while left > 0 {
-            let read = match pipe.read(&mut self.buffer) {
+            let read = match pipe.read(&mut buffer) {
                 Ok(0) => return self.open[usize::from(of_stderr)] = false,
                 Ok(read) => read,
                 Err(error) if is_not_ready(&error) => return,
@@ -204,7 +206,7 @@ impl<'a> Running<'a> {
                 }
             };
             left = left.saturating_sub(read as u64);
-            let (bytes, program) = (&self.buffer[..read], self.program);
+            let (bytes, program) = (&buffer[..read], self.program);
             if of_stderr {
                 self.stderr.push(bytes);
                 self.lines.push(bytes, |line| tracing::warn!(target: EACH, "{program}: {line}"));

@@ -1,9 +1,9 @@
 //! Starting a command: its arguments, its environment, its pipes.
 
+use std::ffi::CString;
 use std::io::{self, PipeReader, PipeWriter, Write, pipe};
-use std::os::fd::OwnedFd;
-use std::os::unix::process::CommandExt;
-use std::process::{Child, Command};
+use std::iter;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -12,11 +12,14 @@ use nix::unistd::Pid;
 use rustix::io::ioctl_fionbio;
 use rustix::process::{PidfdFlags, pidfd_open};
 
-use super::groups::{self, Groups};
+use super::groups::Groups;
 use super::guard::MARK;
+use super::launch::Launch;
 use super::open_files::Restore;
 use super::{CommandLine, TaskRun};
 
+/// The variables that each command has of its own.
+pub const OWN_VARIABLES: [&str; 4] = ["TASK_NUM", "TASK_ATTEMPT", "TASK_JOB", MARK];
 /// How often, and at first after what time, a host that lacks something just now is asked again.
 const RETRIES: u32 = 6;
 const RETRY_AFTER: Duration = Duration::from_millis(50);
@@ -25,9 +28,7 @@ const RETRY_AFTER: Duration = Duration::from_millis(50);
 pub struct Started {
     /// Just before it was started.
     pub began: Instant,
-    /// Its process, and the leader of its group.
-    pub child: Child,
-    /// Its id.
+    /// Its process, and its group.
     pub pid: Pid,
     /// Readable once the process has ended, on a kernel that has such files (Linux 5.3).
     pub ended: Option<OwnedFd>,
@@ -63,6 +64,7 @@ impl CommandLine {
     /// Starts the command for a task.
     pub fn start(
         &self,
+        launch: &Launch,
         run: &TaskRun<'_>,
         groups: &Groups,
         restore: &Restore,
@@ -70,10 +72,11 @@ impl CommandLine {
         let alone = restore.is_needed();
         let mut after = RETRY_AFTER;
         for retries in (0..=RETRIES).rev() {
-            let error = match groups.start(alone, || self.spawn(run, groups.mark(), restore)) {
-                Ok(started) => return started.ok_or(NotStarted::Interrupted),
-                Err(error) => error,
-            };
+            let error =
+                match groups.start(alone, || self.spawn(launch, run, groups.mark(), restore)) {
+                    Ok(started) => return started.ok_or(NotStarted::Interrupted),
+                    Err(error) => error,
+                };
             let program = &self.program;
             let errno = error.raw_os_error().map(Errno::from_raw);
             let why = errno.map_or_else(|| error.to_string(), |errno| errno.desc().to_owned());
@@ -99,21 +102,23 @@ impl CommandLine {
 
     fn spawn(
         &self,
+        launch: &Launch,
         run: &TaskRun<'_>,
         mark: &str,
         restore: &Restore,
     ) -> io::Result<(Started, Pid)> {
         // Until the command has them, and this process no more.
         let _places = restore.free_places();
-        let mut command = Command::new(&self.program);
-        command.args(self.args.iter().map(|arg| fill_in(arg, run))).process_group(0);
-        command.env("TASK_NUM", run.num.to_string()).env("TASK_ATTEMPT", run.attempt.to_string());
-        command.env("TASK_JOB", run.job).env(MARK, mark);
+        let program = iter::once(self.program.clone());
+        let args = program.chain(self.args.iter().map(|arg| fill_in(arg, run)));
+        let args = args.map(c_string).collect::<io::Result<Vec<_>>>()?;
+        let values = [&run.num.to_string(), &run.attempt.to_string(), run.job, mark];
+        let own = OWN_VARIABLES.iter().zip(values).map(|(name, value)| format!("{name}={value}"));
+        let own = own.map(c_string).collect::<io::Result<Vec<_>>>()?;
         let ((stdin, to_stdin), (stdout, to_stdout), (stderr, to_stderr)) =
             (pipe()?, pipe()?, pipe()?);
         let to_stdin = restore.move_up(to_stdin)?;
         let (stdout, stderr) = (restore.move_up(stdout)?, restore.move_up(stderr)?);
-        command.stdin(stdin).stdout(to_stdout).stderr(to_stderr);
         for ours in [&stdout, &stderr] {
             ioctl_fionbio(ours, true)?;
         }
@@ -126,37 +131,22 @@ impl CommandLine {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
             written => written?,
         };
-        let rest = written < task.len();
-        let stdin = rest.then_some(Unwritten { pipe: to_stdin, task, written });
+        let is_left = written < task.len();
+        let rest = is_left.then_some(Unwritten { pipe: to_stdin, task, written });
 
+        let pipes = [stdin.as_raw_fd(), to_stdout.as_raw_fd(), to_stderr.as_raw_fd()];
         let began = Instant::now();
-        let child = spawn(&mut command, restore)?;
-        let pid = groups::pid(&child);
+        let pid = restore.start(pipes, || launch.start(&args, &own, pipes))?;
         let ended = rustix::process::Pid::from_raw(pid.as_raw())
             .and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok())
             .and_then(|ended| restore.move_up(ended).ok());
-        Ok((Started { began, child, pid, ended, stdin, stdout, stderr }, pid))
+        Ok((Started { began, pid, ended, stdin: rest, stdout, stderr }, pid))
     }
 }
 
-/// Starts a process that finds the caller's limit of open files.
-fn spawn(command: &mut Command, restore: &Restore) -> io::Result<Child> {
-    let lowered = restore.now();
-    let spawned = command.spawn();
-    drop(lowered);
-    match spawned {
-        // What the process is to get is not below the limit.
-        Err(error) if restore.is_needed() && is(&error, Errno::EBADF) => {
-            let child = command.spawn()?;
-            restore.of(groups::pid(&child));
-            Ok(child)
-        }
-        spawned => spawned,
-    }
-}
-
-fn is(error: &io::Error, errno: Errno) -> bool {
-    error.raw_os_error() == Some(errno as i32)
+fn c_string(text: String) -> io::Result<CString> {
+    let nul = |_| io::Error::new(io::ErrorKind::InvalidInput, "nul byte found in provided data");
+    CString::new(text).map_err(nul)
 }
 
 /// `{}` in an argument is the task, a string without its quotes, and `{#}` its number.
@@ -209,8 +199,9 @@ mod tests {
         let (groups, restore) = (Groups::new().unwrap(), OpenFiles::record().restore(1));
         let (program, args) = ("cat".to_owned(), vec!["/proc/self/stat".to_owned()]);
         let line = CommandLine { program, args, timeout: None, max_result: 1 << 10 };
+        let launch = Launch::new(&line.program, &OWN_VARIABLES).unwrap();
         for _ in 0..100 {
-            let started = line.start(&run("1"), &groups, &restore).ok().unwrap();
+            let started = line.start(&launch, &run("1"), &groups, &restore).ok().unwrap();
             let began = started.began;
             let ended = Running::new(started, "cat", None, 1 << 10).wait(&groups).unwrap();
             let printed = String::from_utf8(ended.stdout.whole().unwrap().to_vec()).unwrap();
