@@ -6,6 +6,7 @@ use anyhow::Result;
 
 use crate::args::{Pipeline, PubSub, ReqRep, Run, Scale};
 use crate::contender::Contender;
+use crate::curve::Keys;
 use crate::results::Experiment;
 use crate::{commands, footprint, pipeline, pub_sub, req_rep, scale};
 
@@ -27,7 +28,7 @@ pub fn experiments(quick: bool, run: &Run) -> Result<Vec<Experiment>> {
     let pipeline_work = Pipeline { msgs, consumers: 1 };
 
     let mut experiments = vec![
-        pipeline::experiment(&pipeline_work, &run)?,
+        pipeline::experiment(&pipeline_work, None, &run)?,
         pipeline::reliable_experiment(
             &pipeline_work,
             &Run {
@@ -44,7 +45,7 @@ pub fn experiments(quick: bool, run: &Run) -> Result<Vec<Experiment>> {
     experiments.extend(commands::experiments(if quick { 60 } else { 1000 }, &run)?);
     for cpus in [vec![0], vec![0, 1]] {
         let work = ReqRep { msgs: if quick { 500 } else { 2000 }, size: 9, clients: 1, rate: None };
-        experiments.push(req_rep::experiment(&work, &Run { cpus, ..more(6) })?);
+        experiments.push(req_rep::experiment(&work, None, &Run { cpus, ..more(6) })?);
     }
     experiments.extend(encrypted(if quick { 5000 } else { 200_000 }, &run)?);
     for hwm in HWMS {
@@ -67,10 +68,13 @@ pub fn experiments(quick: bool, run: &Run) -> Result<Vec<Experiment>> {
 /// A measurement that fails.
 pub fn encrypted(msgs: u64, run: &Run) -> Result<Vec<Experiment>> {
     let requests = (msgs / 100).max(1);
+    let keys = Keys::generate()?;
+    let keys = Some(&keys);
     Ok(vec![
-        pipeline::encrypted_experiment(&Pipeline { msgs, consumers: 1 }, run)?,
-        req_rep::encrypted_experiment(
+        pipeline::experiment(&Pipeline { msgs, consumers: 1 }, keys, run)?,
+        req_rep::experiment(
             &ReqRep { msgs: requests, size: 9, clients: 1, rate: None },
+            keys,
             run,
         )?,
     ])

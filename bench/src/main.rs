@@ -14,6 +14,7 @@ mod pipeline;
 mod plot;
 mod process;
 mod pub_sub;
+mod reliable;
 mod report;
 mod req_rep;
 mod results;
@@ -39,11 +40,11 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> Result<()> {
     let (experiments, run) = match command {
-        Command::ReqRep { work, run } => (vec![req_rep::experiment(&work, &run)?], run),
+        Command::ReqRep { work, run } => (vec![req_rep::experiment(&work, None, &run)?], run),
         Command::Commands { msgs, run } => (commands::experiments(msgs, &run)?, run),
         Command::Curve { msgs, run } => (all::encrypted(msgs, &run)?, run),
         Command::PubSub { work, run } => (vec![pub_sub::experiment(&work, &run)?], run),
-        Command::Pipeline { work, run } => (vec![pipeline::experiment(&work, &run)?], run),
+        Command::Pipeline { work, run } => (vec![pipeline::experiment(&work, None, &run)?], run),
         Command::Reliable { work, run } => (vec![pipeline::reliable_experiment(&work, &run)?], run),
         Command::Straggler { msgs, run } => (vec![pipeline::straggler(msgs, &run)?], run),
         Command::Scale { work, run } => (scale::experiments(&work, &run)?, run),
