@@ -1,7 +1,7 @@
 //! The reliable pipeline's programs: where they meet, and how they are started.
 
-use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::fs::{File, OpenOptions};
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -20,9 +20,12 @@ pub const RELIABLE: &str = "reliable pipeline";
 
 /// The endpoints and the output of a reliable pipeline.
 pub struct Reliable {
-    tasks: String,
-    results: String,
-    progress: String,
+    /// Where the dispatcher listens for workers.
+    pub tasks: String,
+    /// Where the sink listens for results.
+    pub results: String,
+    /// Where the dispatcher publishes its progress.
+    pub progress: String,
     acks: String,
     folder: TempDir,
 }
@@ -64,7 +67,15 @@ impl Reliable {
     ///
     /// A program that is not built, or ends.
     pub fn sink(&self) -> Result<Process> {
-        let mut sink = Contender::ZmqPatterns.program("sink")?;
+        self.sink_by(Contender::ZmqPatterns.program("sink")?)
+    }
+
+    /// Starts a sink with a command that lacks the sink's arguments still.
+    ///
+    /// # Errors
+    ///
+    /// A program that cannot be started, or ends.
+    pub fn sink_by(&self, mut sink: Command) -> Result<Process> {
         sink.args(["--bind", &self.results, "--acks-connect", &self.acks]);
         let mut sink = Process::start(sink.arg("--output").arg(self.output()))?;
         sink.wait_until_listening(&self.results)?;
@@ -107,6 +118,25 @@ impl Reliable {
             "{lines} lines of {different} tasks, not of {msgs}"
         );
         Ok(())
+    }
+
+    /// Removes the last line of the output, so that one task is to be done again.
+    ///
+    /// # Errors
+    ///
+    /// An output that cannot be read or written; one without two lines.
+    pub fn forget_last(&self) -> Result<()> {
+        let open = OpenOptions::new().read(true).write(true).open(self.output());
+        let mut output = open.context("cannot open the output")?;
+        let length = output.metadata()?.len();
+        // More than a line of these jobs.
+        let from = length.saturating_sub(256);
+        output.seek(SeekFrom::Start(from))?;
+        let mut end = Vec::new();
+        output.read_to_end(&mut end)?;
+        let mut lines = end.split_inclusive(|byte| *byte == b'\n');
+        let last = lines.next_back().context("the output is empty")?.len() as u64;
+        output.set_len(length - last).context("cannot shorten the output")
     }
 }
 
