@@ -75,7 +75,7 @@ fn large(quick: bool, run: &Run) -> Result<Vec<Experiment>> {
     let workers = if quick {
         ManyWorkers { workers: vec![1, 4], duration: Duration::from_millis(100), tasks: 2 }
     } else {
-        ManyWorkers { workers: vec![10, 100, 1000], duration: Duration::from_secs(5), tasks: 50 }
+        ManyWorkers { workers: vec![100, 1000], duration: Duration::from_secs(5), tasks: 50 }
     };
     experiments.extend(many_workers::experiments(&workers, run)?);
     let sizes = if quick { [1000, 10_000] } else { [1_000_000, 10_000_000] };
