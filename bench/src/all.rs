@@ -4,10 +4,14 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use crate::args::{Pipeline, PubSub, ReqRep, Run, Scale};
+use crate::args::{ManyWorkers, Pipeline, PubSub, ReqRep, Run, Scale};
 use crate::contender::Contender;
+use crate::curve::Keys;
 use crate::results::Experiment;
-use crate::{commands, footprint, pipeline, pub_sub, req_rep, scale};
+use crate::{
+    clients, commands, footprint, large_job, many_workers, pipeline, pub_sub, req_rep, scale,
+    slow_disk,
+};
 
 /// High-water marks of the floods: libzmq's default, and two that lose fewer messages.
 const HWMS: [u32; 3] = [1000, 10_000, 100_000];
@@ -27,7 +31,7 @@ pub fn experiments(quick: bool, run: &Run) -> Result<Vec<Experiment>> {
     let pipeline_work = Pipeline { msgs, consumers: 1 };
 
     let mut experiments = vec![
-        pipeline::experiment(&pipeline_work, &run)?,
+        pipeline::experiment(&pipeline_work, None, &run)?,
         pipeline::reliable_experiment(
             &pipeline_work,
             &Run {
@@ -44,7 +48,7 @@ pub fn experiments(quick: bool, run: &Run) -> Result<Vec<Experiment>> {
     experiments.extend(commands::experiments(if quick { 60 } else { 1000 }, &run)?);
     for cpus in [vec![0], vec![0, 1]] {
         let work = ReqRep { msgs: if quick { 500 } else { 2000 }, size: 9, clients: 1, rate: None };
-        experiments.push(req_rep::experiment(&work, &Run { cpus, ..more(6) })?);
+        experiments.push(req_rep::experiment(&work, None, &Run { cpus, ..more(6) })?);
     }
     experiments.extend(encrypted(if quick { 5000 } else { 200_000 }, &run)?);
     for hwm in HWMS {
@@ -56,7 +60,28 @@ pub fn experiments(quick: bool, run: &Run) -> Result<Vec<Experiment>> {
     experiments.push(scale::clients(&scale_work, &run)?);
     experiments.push(scale::subscribers(&scale_work, &more(2))?);
     experiments.push(scale::consumers(&scale_work, &run)?);
+    experiments.extend(large(quick, &Run { rounds: rounds.min(3), ..run.clone() })?);
     experiments.extend(footprint::experiments(&run)?);
+    Ok(experiments)
+}
+
+/// Many clients, many workers, many tasks, and a slow disk.
+fn large(quick: bool, run: &Run) -> Result<Vec<Experiment>> {
+    let mut experiments = if quick {
+        clients::experiments(20, 200, run)?
+    } else {
+        clients::experiments(10_000, 200_000, run)?
+    };
+    let workers = if quick {
+        ManyWorkers { workers: vec![1, 4], duration: Duration::from_millis(100), tasks: 2 }
+    } else {
+        ManyWorkers { workers: vec![100, 1000], duration: Duration::from_secs(5), tasks: 50 }
+    };
+    experiments.extend(many_workers::experiments(&workers, run)?);
+    let sizes = if quick { [1000, 10_000] } else { [1_000_000, 10_000_000] };
+    experiments.extend(large_job::experiments(&sizes, run)?);
+    let (msgs, delays) = if quick { (1000, [1, 10]) } else { (1_000_000, [100, 1000]) };
+    experiments.extend(slow_disk::experiments(msgs, &delays.map(Duration::from_millis), run)?);
     Ok(experiments)
 }
 
@@ -67,10 +92,13 @@ pub fn experiments(quick: bool, run: &Run) -> Result<Vec<Experiment>> {
 /// A measurement that fails.
 pub fn encrypted(msgs: u64, run: &Run) -> Result<Vec<Experiment>> {
     let requests = (msgs / 100).max(1);
+    let keys = Keys::generate()?;
+    let keys = Some(&keys);
     Ok(vec![
-        pipeline::encrypted_experiment(&Pipeline { msgs, consumers: 1 }, run)?,
-        req_rep::encrypted_experiment(
+        pipeline::experiment(&Pipeline { msgs, consumers: 1 }, keys, run)?,
+        req_rep::experiment(
             &ReqRep { msgs: requests, size: 9, clients: 1, rate: None },
+            keys,
             run,
         )?,
     ])
@@ -83,7 +111,7 @@ fn scale(quick: bool) -> Scale {
             subscribers: vec![1, 4],
             consumers: vec![1, 2],
             msgs: 2000,
-            threads: true,
+            sockets: true,
             duration: Duration::from_millis(200),
         }
     } else {
@@ -92,7 +120,7 @@ fn scale(quick: bool) -> Scale {
             subscribers: vec![1, 2, 4, 8, 16, 32, 64, 128, 256],
             consumers: vec![1, 2, 4, 8, 16, 32],
             msgs: 200_000,
-            threads: true,
+            sockets: true,
             duration: Duration::from_secs(2),
         }
     }

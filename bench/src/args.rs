@@ -6,7 +6,9 @@ use std::time::Duration;
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use common::socket::options::duration;
 
+use crate::asking::Asking;
 use crate::contender::Contender;
+use crate::crowd::LARGEST;
 
 /// Measure the programs side by side with their peers
 #[derive(Debug, Parser)]
@@ -78,6 +80,45 @@ pub enum Command {
         #[command(flatten)]
         run: Run,
     },
+    /// Many clients of one server: requests per second, and memory per connection
+    ManyClients {
+        /// Number of clients
+        #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..))]
+        clients: u64,
+        /// Number of requests, shared by all clients
+        #[arg(long, value_name = "N", default_value_t = 200_000)]
+        msgs: u64,
+        #[command(flatten)]
+        run: Run,
+    },
+    /// Many workers of one dispatcher: its processor time, while they are idle and while they are busy
+    ManyWorkers {
+        #[command(flatten)]
+        work: ManyWorkers,
+        #[command(flatten)]
+        run: Run,
+    },
+    /// Jobs of many tasks: the dispatcher's memory and processor time, and how long a restart takes
+    LargeJob {
+        /// Numbers of tasks
+        #[arg(long, value_name = "N", value_delimiter = ',', default_values_t = [1_000_000, 10_000_000],
+              value_parser = clap::value_parser!(u64).range(2..))]
+        msgs: Vec<u64>,
+        #[command(flatten)]
+        run: Run,
+    },
+    /// A sink on a slow disk: tasks per second, and memory. Needs strace
+    SlowDisk {
+        /// Number of tasks
+        #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..))]
+        msgs: u64,
+        /// How much longer each sync of the disk takes
+        #[arg(long, value_name = "D", value_delimiter = ',', default_values = ["100ms", "1s"],
+              value_parser = duration)]
+        delay: Vec<Duration>,
+        #[command(flatten)]
+        run: Run,
+    },
     /// Time from start to listening or connected, memory, and size of each program
     Footprint {
         #[command(flatten)]
@@ -91,6 +132,9 @@ pub enum Command {
         #[command(flatten)]
         run: Run,
     },
+    /// Be one of the programs whose sockets are clients
+    #[command(hide = true)]
+    Asking(Asking),
     /// Write the tables of a run into a document, between its two marks
     Report {
         /// JSON file written by --json
@@ -191,12 +235,28 @@ pub struct Scale {
     /// Number of requests, and of tasks, shared by all clients or consumers
     #[arg(long, value_name = "N", default_value_t = 200_000)]
     pub msgs: u64,
-    /// Run the clients in threads of this program, not as processes
+    /// Run the clients as sockets of ten programs, not as a process each
     #[arg(long)]
-    pub threads: bool,
+    pub sockets: bool,
     /// Duration of each flood
     #[arg(long, value_name = "D", default_value = "3s", value_parser = duration)]
     pub duration: Duration,
+}
+
+/// Many workers.
+#[derive(Clone, Debug, ClapArgs)]
+#[group(skip)]
+pub struct ManyWorkers {
+    /// Numbers of workers
+    #[arg(long, value_name = "N", value_delimiter = ',', default_values_t = [10, 100, 1000],
+          value_parser = clap::value_parser!(u64).range(1..=LARGEST))]
+    pub workers: Vec<u64>,
+    /// How long idle workers are watched
+    #[arg(long, value_name = "D", default_value = "5s", value_parser = duration)]
+    pub duration: Duration,
+    /// Number of tasks for each worker when they are busy
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u64).range(1..))]
+    pub tasks: u64,
 }
 
 /// `message for <topic>`, with a topic of at least one byte.

@@ -8,12 +8,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, ensure};
-use e2e::endpoint;
 
 use crate::args::Run;
-use crate::contender::{Contender, root, set_up};
-use crate::pipeline::verify;
+use crate::contender::{root, set_up};
 use crate::process::Process;
+use crate::reliable::Reliable;
 use crate::results::{Experiment, per_second};
 use crate::rounds;
 
@@ -133,27 +132,18 @@ fn experiment(command: &str, count: u64, id: &str, what: &str, run: &Run) -> Res
 
 /// The time from the worker's start to the sink's end.
 fn reliable(command: &str, count: u64, tasks: &Path) -> Result<Duration> {
-    let [work, results, acks, progress] = [(); 4].map(|()| endpoint());
-    let folder = tempfile::tempdir().context("cannot make a folder")?;
-    let output = folder.path().join("results.jsonl");
-    let ours = |name| Contender::ZmqPatterns.program(name);
-    let mut dispatcher = ours("dispatcher")?;
-    dispatcher.args(["--bind", &work, "--acks-bind", &acks, "--progress-bind", &progress]);
-    let mut dispatcher = Process::start(dispatcher.arg("--input").arg(tasks))?;
-    dispatcher.wait_until_listening(&progress)?;
-    let mut sink = ours("sink")?;
-    sink.args(["--bind", &results, "--acks-connect", &acks]).arg("--output").arg(&output);
-    let mut sink = Process::start(&mut sink)?;
-    sink.wait_until_listening(&results)?;
+    let pipeline = Reliable::new()?;
+    let tasks = tasks.to_str().context("a path that is not UTF-8")?;
+    let dispatcher = pipeline.dispatcher(&["--input", tasks])?;
+    let sink = pipeline.sink()?;
     let start = Instant::now();
-    let mut worker = ours("worker")?;
-    worker.args(["--connect", &work, "--results-connect", &results]);
+    let mut worker = pipeline.worker()?;
     worker.args(["--jobs", &SLOTS.to_string(), "--", command, "{}"]);
     let _worker = Process::start(&mut worker)?;
     sink.finish()?;
     let taken = start.elapsed();
     dispatcher.finish()?;
-    verify(&fs::read_to_string(&output).context("cannot read the output")?, count)?;
+    pipeline.verify(count)?;
     Ok(taken)
 }
 

@@ -94,13 +94,6 @@ pub fn choose(wanted: &[Contender], able: &[Contender]) -> Result<Vec<Contender>
     Ok(if wanted.is_empty() { able.to_vec() } else { wanted.to_vec() })
 }
 
-/// The names of contenders under CURVE, and of the programs without it, in tables and plots.
-pub fn encrypted(contenders: &[Contender]) -> Vec<(String, Option<u64>)> {
-    let plain = format!("{}, not encrypted", Contender::ZmqPatterns.name());
-    let names = contenders.iter().map(|one| one.name().to_owned());
-    names.chain([plain]).map(|name| (name, None)).collect()
-}
-
 /// The path of a program in the folder of this one.
 ///
 /// # Errors

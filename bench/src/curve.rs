@@ -1,11 +1,12 @@
-//! The keys of measurements under CURVE.
+//! Measurements under CURVE: their keys, and who has some.
 
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
 
-use crate::contender::{Contender, built};
+use crate::args::Run;
+use crate::contender::{Contender, built, choose};
 
 /// A pair of keys for the sockets that bind, and one for those that connect.
 pub struct Keys(TempDir);
@@ -46,4 +47,42 @@ impl Keys {
             command.arg("--curve").arg(self.0.path());
         }
     }
+}
+
+/// What is measured where contenders may encrypt.
+pub struct Subject<'a> {
+    /// The contender.
+    pub contender: Contender,
+    /// Its keys, if it encrypts.
+    pub keys: Option<&'a Keys>,
+    name: String,
+}
+
+/// The contenders that `run` names, or all that are `able`. With `keys` those that can encrypt do so,
+/// and the programs come once more, without keys.
+///
+/// # Errors
+///
+/// A wanted contender that cannot do the work.
+pub fn subjects<'a>(
+    run: &Run,
+    able: &[Contender],
+    keys: Option<&'a Keys>,
+) -> Result<Vec<Subject<'a>>> {
+    let able = if keys.is_some() { &Contender::CURVE[..] } else { able };
+    let contenders = choose(&run.peers, able)?.into_iter();
+    let mut subjects: Vec<_> = contenders
+        .map(|contender| Subject { contender, keys, name: contender.name().to_owned() })
+        .collect();
+    if keys.is_some() {
+        let contender = Contender::ZmqPatterns;
+        let name = format!("{}, not encrypted", contender.name());
+        subjects.push(Subject { contender, keys: None, name });
+    }
+    Ok(subjects)
+}
+
+/// Their names, in tables and plots.
+pub fn names(subjects: &[Subject]) -> Vec<(String, Option<u64>)> {
+    subjects.iter().map(|subject| (subject.name.clone(), None)).collect()
 }

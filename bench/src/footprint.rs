@@ -13,6 +13,7 @@ use crate::contender::{Contender, built, choose};
 use crate::process::Process;
 use crate::results::Experiment;
 use crate::rounds;
+use crate::usage::{megabytes, resident};
 
 /// How long a program is idle before its memory is read.
 const IDLE: Duration = Duration::from_millis(100);
@@ -25,16 +26,12 @@ const IDLE: Duration = Duration::from_millis(100);
 pub fn experiments(run: &Run) -> Result<Vec<Experiment>> {
     choose(&run.peers, &[Contender::ZmqPatterns])?;
     let names = PROGRAMS.map(|name| (name.to_owned(), None));
-    let mut memory: Vec<Vec<f64>> = vec![Vec::new(); PROGRAMS.len()];
-    let start = rounds::measure(run, "start", &names, |index| {
+    let [start, resident] = rounds::measure_each(run, "start", &names, |index| {
         let (started, resident) = start(PROGRAMS[index])?;
-        memory[index].push(resident);
-        Ok((started.as_secs_f64() * 1e3).into())
+        Ok([started.as_secs_f64() * 1e3, megabytes(resident)])
     })?;
-    let mut resident = start.clone();
     let mut size = start.clone();
-    for ((resident, size), memory) in resident.iter_mut().zip(&mut size).zip(memory) {
-        resident.values = memory;
+    for size in &mut size {
         let bytes = fs::metadata(built(&size.name)?).context("cannot ask for a program's size")?;
         size.values = vec![megabytes(bytes.len())];
     }
@@ -56,8 +53,8 @@ pub fn experiments(run: &Run) -> Result<Vec<Experiment>> {
 }
 
 /// The time until a program listens, or connects where it does not bind, and then its resident
-/// memory in megabytes.
-fn start(name: &str) -> Result<(Duration, f64)> {
+/// memory in bytes.
+fn start(name: &str) -> Result<(Duration, u64)> {
     let endpoint = endpoint();
     let mut command = Contender::ZmqPatterns.program(name)?;
     match name {
@@ -78,19 +75,4 @@ fn start(name: &str) -> Result<(Duration, f64)> {
     let started = start.elapsed();
     thread::sleep(IDLE);
     Ok((started, resident(process.id())?))
-}
-
-fn resident(process: u32) -> Result<f64> {
-    let path = format!("/proc/{process}/status");
-    let status = fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kilobytes: Option<u64> = line.and_then(|line| line.trim().split(' ').next()?.parse().ok());
-    kilobytes
-        .map(|kilobytes| megabytes(kilobytes * 1024))
-        .with_context(|| format!("no VmRSS in {path}"))
-}
-
-#[expect(clippy::cast_precision_loss, reason = "sizes far below 2^52")]
-fn megabytes(bytes: u64) -> f64 {
-    bytes as f64 / 1e6
 }

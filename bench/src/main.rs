@@ -3,22 +3,29 @@
 
 mod all;
 mod args;
+mod asking;
 mod clients;
 mod commands;
 mod contender;
+mod crowd;
 mod curve;
 mod footprint;
+mod large_job;
 mod machine;
+mod many_workers;
 mod markdown;
 mod pipeline;
 mod plot;
 mod process;
 mod pub_sub;
+mod reliable;
 mod report;
 mod req_rep;
 mod results;
 mod rounds;
 mod scale;
+mod slow_disk;
+mod usage;
 
 use std::fs;
 use std::process::ExitCode;
@@ -39,16 +46,25 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> Result<()> {
     let (experiments, run) = match command {
-        Command::ReqRep { work, run } => (vec![req_rep::experiment(&work, &run)?], run),
+        Command::ReqRep { work, run } => (vec![req_rep::experiment(&work, None, &run)?], run),
         Command::Commands { msgs, run } => (commands::experiments(msgs, &run)?, run),
         Command::Curve { msgs, run } => (all::encrypted(msgs, &run)?, run),
         Command::PubSub { work, run } => (vec![pub_sub::experiment(&work, &run)?], run),
-        Command::Pipeline { work, run } => (vec![pipeline::experiment(&work, &run)?], run),
+        Command::Pipeline { work, run } => (vec![pipeline::experiment(&work, None, &run)?], run),
         Command::Reliable { work, run } => (vec![pipeline::reliable_experiment(&work, &run)?], run),
         Command::Straggler { msgs, run } => (vec![pipeline::straggler(msgs, &run)?], run),
         Command::Scale { work, run } => (scale::experiments(&work, &run)?, run),
+        Command::ManyClients { clients, msgs, run } => {
+            (clients::experiments(clients, msgs, &run)?, run)
+        }
+        Command::ManyWorkers { work, run } => (many_workers::experiments(&work, &run)?, run),
+        Command::LargeJob { msgs, run } => (large_job::experiments(&msgs, &run)?, run),
+        Command::SlowDisk { msgs, delay, run } => {
+            (slow_disk::experiments(msgs, &delay, &run)?, run)
+        }
         Command::Footprint { run } => (footprint::experiments(&run)?, run),
         Command::All { quick, run } => (all::experiments(quick, &run)?, run),
+        Command::Asking(asking) => return asking::ask(&asking),
         Command::Report { results, into } => {
             let text = fs::read_to_string(&results)
                 .with_context(|| format!("cannot read {}", results.display()))?;

@@ -23,7 +23,7 @@ impl Display for Table<'_> {
             write!(f, " time, ratio to {} |", experiment.reference)?;
         }
         f.write_str(if latency { " p50 µs | p99 µs | p99.9 µs |" } else { "" })?;
-        f.write_str(if notes { " promises |" } else { "" })?;
+        f.write_str(if notes { " notes |" } else { "" })?;
         write!(f, "\n|---|---:|---:|---:|")?;
         f.write_str(if compared { "---:|" } else { "" })?;
         f.write_str(if latency { "---:|---:|---:|" } else { "" })?;
@@ -59,8 +59,11 @@ fn percentile_of(series: &Series, wanted: f64) -> String {
     found.map_or(String::new(), |(_, time)| figure(*time))
 }
 
-/// A figure with three significant digits: `1.84 M`, `975 k`, `52.1`.
+/// A figure with three significant digits: `1.84 M`, `975 k`, `52.1`; `–` for none.
 pub fn figure(value: f64) -> String {
+    if value.is_nan() {
+        return "–".to_owned();
+    }
     let (value, prefix) = match value.abs() {
         large if large >= 999_500.0 => (value / 1e6, " M"),
         large if large >= 9_995.0 => (value / 1e3, " k"),
@@ -85,5 +88,6 @@ mod tests {
     fn figures_have_three_significant_digits() {
         let shown = [0.5, 9.87, 52.14, 975.4, 3_210.0, 97_540.0, 1_843_000.0].map(figure);
         assert_eq!(shown, ["0.50", "9.87", "52.1", "975", "3210", "97.5 k", "1.84 M"]);
+        assert_eq!(figure(f64::NAN), "–");
     }
 }

@@ -1,7 +1,5 @@
 //! Pipelines: producer, consumers, collector, and the reliable one.
 
-use std::collections::HashSet;
-use std::fs;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
@@ -10,66 +8,35 @@ use e2e::endpoint;
 use serde::Deserialize;
 
 use crate::args::{Pipeline, Run};
-use crate::contender::{Contender, choose, encrypted};
-use crate::curve::Keys;
+use crate::contender::{Contender, choose};
+use crate::curve::{Keys, Subject, names, subjects};
 use crate::process::Process;
+use crate::reliable::{self, RELIABLE};
 use crate::results::{Experiment, per_second};
 use crate::rounds;
 
-/// The reliable pipeline's name in tables and plots.
-const RELIABLE: &str = "reliable pipeline";
-
-/// Tasks per second of each contender.
+/// Tasks per second of each contender; with `keys` under CURVE, beside the programs without it.
 ///
 /// # Errors
 ///
 /// A measurement that fails.
-pub fn experiment(work: &Pipeline, run: &Run) -> Result<Experiment> {
-    let contenders = choose(&run.peers, &Contender::ZEROMQ)?;
-    let names: Vec<_> = contenders.iter().map(|one| (one.name().to_owned(), None)).collect();
-    let series = rounds::measure(run, "pipeline", &names, |index| {
-        let contender = contenders[index];
+pub fn experiment(work: &Pipeline, keys: Option<&Keys>, run: &Run) -> Result<Experiment> {
+    let subjects = subjects(run, &Contender::ZEROMQ, keys)?;
+    let (id, under) = match keys {
+        Some(_) => ("pipeline-curve", " under CURVE"),
+        None => ("pipeline", ""),
+    };
+    let series = rounds::measure(run, id, &names(&subjects), |index| {
+        let Subject { contender, keys, .. } = subjects[index];
         let msgs = contender.share(work.msgs);
         let idle = vec![Duration::ZERO; count(work)?];
-        let taken = plain(contender, msgs, SURPLUS, &idle, None)?;
-        Ok(per_second(msgs, taken).into())
+        Ok(per_second(msgs, plain(contender, msgs, SURPLUS, &idle, keys)?).into())
     })?;
     let Pipeline { msgs, consumers } = work;
     Ok(Experiment {
-        id: "pipeline".to_owned(),
+        id: id.to_owned(),
         title: format!(
-            "Pipeline, {msgs} JSON tasks, {}: collected",
-            Counted(*consumers, "consumer")
-        ),
-        unit: "tasks/s".to_owned(),
-        more_is_better: true,
-        reference: Contender::ZmqPatterns.name().to_owned(),
-        x: None,
-        series,
-    })
-}
-
-/// Tasks per second of each contender under CURVE, and of the programs without it.
-///
-/// # Errors
-///
-/// A measurement that fails.
-pub fn encrypted_experiment(work: &Pipeline, run: &Run) -> Result<Experiment> {
-    let contenders = choose(&run.peers, &Contender::CURVE)?;
-    let keys = Keys::generate()?;
-    let series = rounds::measure(run, "pipeline, CURVE", &encrypted(&contenders), |index| {
-        let idle = vec![Duration::ZERO; count(work)?];
-        let taken = match contenders.get(index) {
-            Some(contender) => plain(*contender, work.msgs, SURPLUS, &idle, Some(&keys))?,
-            None => plain(Contender::ZmqPatterns, work.msgs, SURPLUS, &idle, None)?,
-        };
-        Ok(per_second(work.msgs, taken).into())
-    })?;
-    let Pipeline { msgs, consumers } = work;
-    Ok(Experiment {
-        id: "pipeline-curve".to_owned(),
-        title: format!(
-            "Pipeline under CURVE, {msgs} JSON tasks, {}: collected",
+            "Pipeline{under}, {msgs} JSON tasks, {}: collected",
             Counted(*consumers, "consumer")
         ),
         unit: "tasks/s".to_owned(),
@@ -92,7 +59,7 @@ pub fn reliable_experiment(work: &Pipeline, run: &Run) -> Result<Experiment> {
     let series = rounds::measure(run, RELIABLE, &names, |index| {
         let idle = vec![Duration::ZERO; count(work)?];
         let taken = match index.checked_sub(1) {
-            None => reliable(work.msgs, &idle)?,
+            None => reliable::time(work.msgs, &idle)?,
             Some(plain_index) => plain(contenders[plain_index], work.msgs, SURPLUS, &idle, None)?,
         };
         Ok(per_second(work.msgs, taken).into())
@@ -124,7 +91,7 @@ pub fn straggler(msgs: u64, run: &Run) -> Result<Experiment> {
         [(RELIABLE.to_owned(), None), (Contender::ZmqPatterns.name().to_owned() + ", plain", None)];
     let series = rounds::measure(run, "straggler", &names, |index| {
         let taken = match index {
-            0 => reliable(msgs, &work)?,
+            0 => reliable::time(msgs, &work)?,
             _ => plain(Contender::ZmqPatterns, msgs, 0, &work, None)?,
         };
         Ok((1.0 / (per_second(msgs, taken) / rates)).into())
@@ -210,58 +177,4 @@ pub fn plain(
         collector.finish()?;
     }
     Ok(start.elapsed())
-}
-
-/// The time of the reliable pipeline, from the start of the workers to the end of the sink.
-fn reliable(msgs: u64, work: &[Duration]) -> Result<Duration> {
-    let [tasks, results, acks, progress] = [(); 4].map(|()| endpoint());
-    let folder = tempfile::tempdir().context("cannot make a folder")?;
-    let output = folder.path().join("results.jsonl");
-    let ours = |name| Contender::ZmqPatterns.program(name);
-    let mut dispatcher = ours("dispatcher")?;
-    dispatcher.args(["--bind", &tasks, "--acks-bind", &acks, "--progress-bind", &progress]);
-    let mut dispatcher = Process::start(dispatcher.args(["--count", &msgs.to_string()]))?;
-    dispatcher.wait_until_listening(&progress)?;
-    let mut sink = ours("sink")?;
-    sink.args(["--bind", &results, "--acks-connect", &acks]);
-    let mut sink = Process::start(sink.arg("--output").arg(&output))?;
-    sink.wait_until_listening(&results)?;
-    let start = Instant::now();
-    let workers: Result<Vec<_>> = work
-        .iter()
-        .map(|work| {
-            let mut worker = ours("worker")?;
-            worker.args(["--connect", &tasks, "--results-connect", &results]);
-            Process::start(worker.arg("--work").arg(format!("{}ns", work.as_nanos())))
-        })
-        .collect();
-    let _workers = workers?;
-    sink.finish()?;
-    let taken = start.elapsed();
-    dispatcher.finish()?;
-    verify(&fs::read_to_string(&output).context("cannot read the output")?, msgs)?;
-    Ok(taken)
-}
-
-#[derive(Deserialize)]
-struct Line {
-    num: u64,
-}
-
-/// Checks that each of `msgs` tasks is in the output exactly once, after the header.
-///
-/// # Errors
-///
-/// A line that is none; a task that is missing or there twice.
-pub fn verify(output: &str, msgs: u64) -> Result<()> {
-    let lines = output.lines().skip(1).map(serde_json::from_str::<Line>);
-    let nums: Result<Vec<u64>, _> = lines.map(|line| line.map(|line| line.num)).collect();
-    let nums = nums.context("cannot read a line of the output")?;
-    let different: HashSet<&u64> = nums.iter().filter(|num| **num < msgs).collect();
-    let (lines, different) = (nums.len() as u64, different.len() as u64);
-    ensure!(
-        lines == msgs && different == msgs,
-        "{lines} lines of {different} tasks, not of {msgs}"
-    );
-    Ok(())
 }

@@ -14,6 +14,8 @@ use shared_child::{SharedChild, unix::SharedChildExt};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
+use crate::usage::{self, Usage};
+
 /// How long anything may take before the measurement fails.
 pub const DEADLINE: Duration = Duration::from_secs(120);
 /// The processes that must end with this one.
@@ -116,14 +118,49 @@ impl Process {
         let address = address.with_context(|| format!("{endpoint} is no address"))?;
         let start = Instant::now();
         while !is_listened_on(address)? {
-            if let Some(status) = self.child.try_wait()? {
-                bail!("{} ended ({status}): {}", self.name, read(&mut self.stderr)?.trim_end());
-            }
+            self.check_that_it_runs()?;
             ensure!(start.elapsed() < DEADLINE, "{} does not listen on {endpoint}", self.name);
             thread::sleep(Duration::from_micros(100));
         }
         Ok(())
     }
+
+    /// Checks that the program has not ended.
+    ///
+    /// # Errors
+    ///
+    /// How it has ended, with its stderr.
+    pub fn check_that_it_runs(&mut self) -> Result<()> {
+        match self.child.try_wait()? {
+            None => Ok(()),
+            Some(status) => {
+                bail!("{} ended ({status}): {}", self.name, read(&mut self.stderr)?.trim_end())
+            }
+        }
+    }
+}
+
+/// Waits for the end of all programs, as [`Process::finish`] does, and returns what each has used.
+///
+/// # Errors
+///
+/// Those of [`Process::finish`].
+pub fn finish_with_usage<const N: usize>(programs: [Process; N]) -> Result<[Usage; N]> {
+    let (start, mut peaks, mut running) = (Instant::now(), [0; N], true);
+    while running && start.elapsed() < DEADLINE {
+        running = false;
+        for (peak, program) in peaks.iter_mut().zip(&programs) {
+            *peak = usage::peak(program.id())?.unwrap_or(*peak);
+            running |= !usage::has_ended(program.id())?;
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+    let mut used = peaks.map(|peak| Usage { peak, processor: Duration::ZERO });
+    for (used, program) in used.iter_mut().zip(programs) {
+        used.processor = usage::processor_time(program.id())?;
+        program.finish()?;
+    }
+    Ok(used)
 }
 
 /// Whether some socket listens on this address (proc(5), `/proc/net/tcp`).

@@ -9,8 +9,8 @@ use e2e::endpoint;
 use serde::Deserialize;
 
 use crate::args::{ReqRep, Run};
-use crate::contender::{Contender, choose, encrypted};
-use crate::curve::Keys;
+use crate::contender::Contender;
+use crate::curve::{Keys, Subject, names, subjects};
 use crate::process::Process;
 use crate::results::{Experiment, Measured};
 use crate::rounds;
@@ -33,19 +33,22 @@ impl Summary {
     }
 }
 
-/// The median round trip of each contender.
+/// The median round trip of each contender; with `keys` under CURVE, beside the programs without it.
 ///
 /// # Errors
 ///
 /// A measurement that fails.
-pub fn experiment(work: &ReqRep, run: &Run) -> Result<Experiment> {
+pub fn experiment(work: &ReqRep, keys: Option<&Keys>, run: &Run) -> Result<Experiment> {
     let mut able = Contender::ZEROMQ.to_vec();
     match work.rate {
         Some(_) => able.truncate(1),
         None => able.push(Contender::Tcp),
     }
-    let contenders = choose(&run.peers, &able)?;
-    let names: Vec<_> = contenders.iter().map(|one| (one.name().to_owned(), None)).collect();
+    let subjects = subjects(run, &able, keys)?;
+    let (id, under) = match keys {
+        Some(_) => ("req-rep-curve".to_owned(), " under CURVE"),
+        None => (format!("req-rep-{}-cpu", run.cpus.len()), ""),
+    };
     let ReqRep { msgs, size, clients, rate } = work;
     let at = rate.map_or(String::new(), |rate| format!(", {rate} requests/s each"));
     let cpus = match run.cpus[..] {
@@ -53,43 +56,14 @@ pub fn experiment(work: &ReqRep, run: &Run) -> Result<Experiment> {
         [_] => ", on one processor".to_owned(),
         _ => format!(", on {} processors", run.cpus.len()),
     };
-    let series = rounds::measure(run, "request-reply", &names, |index| {
-        Ok(median(round_trips(contenders[index], work, None)?))
+    let series = rounds::measure(run, &id, &names(&subjects), |index| {
+        let Subject { contender, keys, .. } = subjects[index];
+        Ok(median(round_trips(contender, work, keys)?))
     })?;
     Ok(Experiment {
-        id: format!("req-rep-{}-cpu", run.cpus.len()),
+        id,
         title: format!(
-            "Request-reply, {}, {msgs} requests of {size} bytes{at}{cpus}: median round trip",
-            Counted(*clients, "client")
-        ),
-        unit: "µs".to_owned(),
-        more_is_better: false,
-        reference: Contender::ZmqPatterns.name().to_owned(),
-        x: None,
-        series,
-    })
-}
-
-/// The median round trip of each contender under CURVE, and of the programs without it.
-///
-/// # Errors
-///
-/// A measurement that fails.
-pub fn encrypted_experiment(work: &ReqRep, run: &Run) -> Result<Experiment> {
-    let contenders = choose(&run.peers, &Contender::CURVE)?;
-    let keys = Keys::generate()?;
-    let series = rounds::measure(run, "request-reply, CURVE", &encrypted(&contenders), |index| {
-        let latency = match contenders.get(index) {
-            Some(contender) => round_trips(*contender, work, Some(&keys))?,
-            None => round_trips(Contender::ZmqPatterns, work, None)?,
-        };
-        Ok(median(latency))
-    })?;
-    let ReqRep { msgs, size, clients, .. } = work;
-    Ok(Experiment {
-        id: "req-rep-curve".to_owned(),
-        title: format!(
-            "Request-reply under CURVE, {}, {msgs} requests of {size} bytes: median round trip",
+            "Request-reply{under}, {}, {msgs} requests of {size} bytes{at}{cpus}: median round trip",
             Counted(*clients, "client")
         ),
         unit: "µs".to_owned(),

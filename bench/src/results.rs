@@ -48,12 +48,12 @@ pub struct Series {
     /// The place on the x axis.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub x: Option<u64>,
-    /// One figure per round.
+    /// One figure per round; none where the contender failed.
     pub values: Vec<f64>,
     /// Percentiles of the round trips of all rounds, in microseconds.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub percentiles: Vec<(f64, f64)>,
-    /// What the contender promises, where contenders differ in that.
+    /// What is to be known of the contender: what it promises, or how it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
 }
@@ -116,7 +116,7 @@ impl Experiment {
     /// round, whose ratio means nothing.
     pub fn ratio(&self, series: &Series) -> Option<f64> {
         let reference = self.reference()?;
-        if reference.values.len() < 2 {
+        if reference.values.len() < 2 || series.values.is_empty() {
             return None;
         }
         let (above, below) =

@@ -1,6 +1,8 @@
 //! Measures contenders in turns, round by round, so that a disturbance of the machine affects all
 //! of them.
 
+use std::array::from_fn;
+
 use anyhow::{Context, Result};
 use common::program::latency::Latency;
 use common::program::progress::Progress;
@@ -60,6 +62,34 @@ pub fn measure(
         Series { name: name.clone(), x: *x, values, percentiles, note: None }
     });
     Ok(series.collect())
+}
+
+/// Measures as [`measure`] does, several figures at a time: a list of series for each of them.
+///
+/// # Errors
+///
+/// The first measurement that fails.
+pub fn measure_each<const N: usize>(
+    run: &Run,
+    what: &str,
+    names: &[(String, Option<u64>)],
+    mut each: impl FnMut(usize) -> Result<[f64; N]>,
+) -> Result<[Vec<Series>; N]> {
+    let mut values = vec![[const { Vec::new() }; N]; names.len()];
+    let series = measure(run, what, names, |index| {
+        let figures = each(index)?;
+        for (values, figure) in values[index].iter_mut().zip(figures) {
+            values.push(figure);
+        }
+        Ok(figures[0].into())
+    })?;
+    Ok(from_fn(|figure| {
+        let of = |(one, values): (&Series, &[Vec<f64>; N])| Series {
+            values: values[figure].clone(),
+            ..one.clone()
+        };
+        series.iter().zip(&values).map(of).collect()
+    }))
 }
 
 /// This thread, and the threads and processes it starts from then on.

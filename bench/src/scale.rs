@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 use crate::args::{Run, Scale};
+use crate::asking::Answer;
 use crate::contender::{Contender, choose};
 use crate::pipeline::SURPLUS;
 use crate::results::{Experiment, Measured, per_second};
@@ -29,8 +30,9 @@ pub fn experiments(work: &Scale, run: &Run) -> Result<Vec<Experiment>> {
 ///
 /// A measurement that fails; a wrong answer.
 pub fn clients(work: &Scale, run: &Run) -> Result<Experiment> {
-    let Scale { msgs, threads, .. } = *work;
-    let kind = if threads { "clients of one program" } else { "client processes" };
+    let Scale { msgs, sockets, .. } = *work;
+    let ours = Contender::ZmqPatterns;
+    let kind = if sockets { "clients, sockets of ten programs" } else { "client processes" };
     series(
         run,
         "clients",
@@ -38,7 +40,12 @@ pub fn clients(work: &Scale, run: &Run) -> Result<Experiment> {
         ("requests/s", true),
         &work.clients,
         |count| {
-            if threads { clients::threads(count, msgs) } else { clients::processes(count, msgs) }
+            if sockets {
+                let [rate, _memory] = clients::sockets(ours, Answer::Echo, count, msgs)?;
+                Ok(rate.into())
+            } else {
+                clients::processes(count, msgs)
+            }
         },
     )
 }

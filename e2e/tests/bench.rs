@@ -63,6 +63,17 @@ fn all_benchmarks_run_with_every_peer() {
     let with_the_floor: Vec<&str> = peers.into_iter().chain(["TCP stream"]).collect();
     assert_eq!(names("req-rep-2-cpu"), with_the_floor);
     assert_eq!(names("start"), e2e::PROGRAMS);
+    let compiled = peers.into_iter().filter(|name| *name != "Python twins");
+    assert_eq!(names("many-clients"), compiled.collect::<Vec<_>>());
+}
+
+#[test]
+fn a_disk_that_cannot_be_made_slow_is_named() {
+    let nowhere = tempfile::tempdir().unwrap();
+    let bench = rust("zmq_bench").args(["slow-disk", "--msgs", "10", "--rounds", "1"]);
+    let ended = bench.env("PATH", nowhere.path()).start().wait();
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(ended.stderr.contains("strace is missing, which makes the disk slow"), "{ended:?}");
 }
 
 #[test]
