@@ -61,8 +61,9 @@ runners-set-up: | browser-set-up
 book-set-up: | runners-set-up
 
 units doctests $(tests:=-test): build $(set_ups:=-set-up)
+# A fuzz target ends when it has found something.
 units:
-	$(begin)@cargo test --locked --workspace --lib --bins --examples
+	$(begin)@cargo test --locked --workspace --exclude fuzz --lib --bins --examples
 doctests:
 	$(begin)@cargo test --locked --workspace --doc
 $(tests:=-test):

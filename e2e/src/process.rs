@@ -178,7 +178,8 @@ impl Process {
         self.wait_within(DEADLINE)
     }
 
-    fn wait_within(mut self, time: Duration) -> Ended {
+    /// Waits for the end of a program that takes longer than [`DEADLINE`] by its nature.
+    pub fn wait_within(mut self, time: Duration) -> Ended {
         let ended = self.watched.wait_until_ended(time);
         assert!(ended, "{} is still running after {time:?}: {:#?}", self.name, self.watched.state);
         let status = self.child.wait().expect("the program's end");

@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::process::Command;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use e2e::{DEADLINE, Signal, group_exists, root, rust};
 use serde_json::Value;
@@ -34,7 +34,7 @@ fn all_benchmarks_run_with_every_peer() {
     let folder = tempfile::tempdir().unwrap();
     let (json, plots) = (folder.path().join("results.json"), folder.path().join("plots"));
     let bench = rust("zmq_bench").args(["all", "--quick", "--json"]).arg(&json);
-    let ended = bench.arg("--plot").arg(&plots).start().wait();
+    let ended = bench.arg("--plot").arg(&plots).start().wait_within(Duration::from_secs(180));
     assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{ended:?}");
 
     let results: Value = serde_json::from_str(&fs::read_to_string(&json).unwrap()).unwrap();
