@@ -23,7 +23,7 @@ begin = $(info == $@)
 # Only if it is installed.
 shellcheck:
 	$(begin)@! command -v shellcheck >/dev/null || shellcheck -x scripts/*.sh scripts/*/*.sh deploy/*/*.sh \
-	    reliable-pipeline/example/*.sh
+	    reliable-pipeline/example/*.sh bench/peers/*.sh
 
 format:
 	$(begin)@cargo fmt --all --check
@@ -34,7 +34,7 @@ lints: format
 
 # In the target folder of the tests, which run the peers.
 peers: lints
-	$(begin)@cargo clippy $(peers) --target-dir $(target) --workspace -- -D warnings
+	$(begin)@RUSTC_WORKSPACE_WRAPPER=$(CURDIR)/bench/peers/lint-and-build.sh cargo build $(peers) --target-dir $(target)
 	@cargo build $(peers) --target-dir $(target)
 
 # Only where rustup has it.

@@ -1,6 +1,6 @@
 //! A program that waits for a peer says so once, with the reason, and again when the wait is over.
 
-use e2e::{Peers, Process, Stream, endpoint, rust};
+use e2e::{DefaultPorts, Peers, Process, Stream, endpoint, rust};
 
 /// Each program that connects, with the flag that says where, and flags that keep its second socket,
 /// if it has one, out of the way.
@@ -64,6 +64,17 @@ fn a_peer_that_has_left_is_missed_again() {
     client.wait_for(Stream::Stderr, "info: connected to ");
     drop(server);
     note(&client, &format!("nobody answers at {endpoint}: connection refused; waiting"));
+}
+
+/// Its address is known from the second attempt on.
+#[test]
+fn a_name_is_told_of_at_each_attempt() {
+    let _ports = DefaultPorts::take();
+    let client = rust("zmq_client").args(["--connect", "tcp://localhost:5555"]).start();
+    note(&client, "nobody answers at tcp://localhost:5555: connection refused; waiting");
+    let _publisher = rust("publisher").args(["--bind", "tcp://127.0.0.1:5555"]).start();
+    let warning = "warning: at tcp://localhost:5555: a PUB socket cannot talk to a REQ socket";
+    client.wait_for(Stream::Stderr, warning);
 }
 
 #[test]

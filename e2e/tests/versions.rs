@@ -1,6 +1,6 @@
 //! One version in every place, and the oldest Rust that is promised.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::process::Command;
 
@@ -98,5 +98,24 @@ fn scripts_build_what_the_workspace_builds() {
     for packages in [&[][..], &["-p", "zmq_server"], &["-p", "sink"], &["-p", "lab"]] {
         let other: Vec<_> = built(packages).difference(&whole).cloned().collect();
         assert_eq!(other, [""; 0], "of {packages:?}");
+    }
+}
+
+/// The benchmarks' peers then share what is built, and are measured on the same.
+#[test]
+fn peers_have_the_versions_of_the_programs() {
+    let versions = |manifest: &str| {
+        let mut all = BTreeMap::<String, BTreeSet<String>>::new();
+        for package in packages(manifest).iter().filter(|package| package["source"].is_string()) {
+            let [name, version] =
+                ["name", "version"].map(|key| package[key].as_str().unwrap().to_owned());
+            all.entry(name).or_default().insert(version);
+        }
+        all
+    };
+    let (programs, peers) = (versions("Cargo.toml"), versions("bench/peers/Cargo.toml"));
+    for (name, ours) in programs {
+        let theirs = peers.get(&name);
+        assert!(theirs.is_none_or(|theirs| ours.is_subset(theirs)), "{name}: {ours:?} {theirs:?}");
     }
 }

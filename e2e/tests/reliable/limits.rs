@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use e2e::rust;
-use serde_json::json;
+use e2e::{Peers, rust};
+use serde_json::{Value, json};
 
 use crate::pipeline::{Pipeline, succeeded};
 
@@ -128,4 +128,28 @@ fn what_cannot_work_is_refused_by_name() {
     assert!(usage("worker", &["--jobs", "65535"]).contains("65535 is not in 0..=4096"));
     let small = rust("sink").args(["--max-message-size", "100"]).start().wait();
     assert_eq!(small.stderr, "error: --max-message-size is below 1024\n");
+}
+
+/// The dispatcher here has made it far too large: a minute's work.
+#[test]
+fn a_batch_that_takes_too_long_goes_back_in_part() {
+    let (pipeline, peers) = (Pipeline::new(), Peers::new());
+    let dispatcher = peers.bind(zmq::ROUTER, &pipeline.work);
+    let _sink = peers.bind(zmq::PULL, &pipeline.results);
+    let _worker = pipeline.worker(&["--work", "100ms"]);
+    let receive = || {
+        let request = dispatcher.recv_multipart(0).unwrap();
+        (request[0].clone(), serde_json::from_slice::<Value>(&request[2]).unwrap())
+    };
+    let (peer, ready) = receive();
+    let work = json!({"type": "work", "slot": ready["slot"], "seq": ready["seq"], "job": "x",
+        "batch": 1, "nums": [[0, 599]], "request_limit": 65536, "result_limit": 65536});
+    let tasks = json!(vec![0; 600]).to_string().into_bytes();
+    let answer = [peer, Vec::new(), work.to_string().into_bytes(), tasks];
+    dispatcher.send_multipart(answer, 0).unwrap();
+    // Until then it says that it is alive.
+    let next = std::iter::repeat_with(|| receive().1).find(|next| next["batch"] == 1).unwrap();
+    let returned = next["returned"][0].as_array().unwrap();
+    let first = returned[0].as_u64().unwrap();
+    assert!((1..100).contains(&first) && returned[1] == 599, "{next}");
 }
