@@ -16,7 +16,7 @@ set_ups := foreign-peers clean-root browser runners book
 
 .PHONY: all shellcheck format lints peers oldest docs-of-rust build python $(set_ups:=-set-up) units doctests $(tests:=-test)
 # What takes longest begins first.
-all: shellcheck format dist-test book-test reliable-test bench-test units doctests $(tests:=-test)
+all: shellcheck format docs-test book-test scripts-test reliable-test bench-test dist-test units doctests $(tests:=-test)
 
 begin = $(info == $@)
 
@@ -42,8 +42,9 @@ oldest: peers
 	$(begin)@! rustup toolchain list 2>/dev/null | grep -q '^$(oldest)' || \
 	    cargo +$(oldest) check --locked --workspace --target-dir $(target)/oldest
 
+# Of the libraries: nobody reads those of a program but in its source.
 docs-of-rust: oldest
-	$(begin)@RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps --quiet
+	$(begin)@RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --lib --no-deps --quiet
 
 build: docs-of-rust
 	$(begin)@cargo test --locked --workspace --no-run
@@ -69,7 +70,5 @@ doctests:
 $(tests:=-test):
 	$(begin)@cargo test --locked --workspace --test $(@:-test=)
 
-# One after the other: they build packages, or take the article's ports.
-scripts-test: | docs-test
-hosts-test: | scripts-test
-dist-test: | hosts-test
+# These take the article's ports one after the other, or build packages, for which docs-test holds others up.
+scripts-test hosts-test: | docs-test

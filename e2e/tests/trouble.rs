@@ -4,6 +4,7 @@
 use std::fs;
 
 use e2e::{Keys, Language, Peers, Process, Stream, endpoint, receive, receive_json, rust, send};
+use zmq::SocketEvent;
 
 /// A message that is over the programs' limit of 16 MiB.
 const HUGE: usize = 17_000_000;
@@ -47,12 +48,15 @@ fn a_request_over_the_limit_is_told_with_its_size() {
 fn the_tasks_after_one_over_the_limit_arrive() {
     let (peers, tasks, results) = (Peers::new(), endpoint(), endpoint());
     let producer = peers.bind(zmq::PUSH, &tasks);
+    let events = peers.watch(&producer);
     let collector = peers.bind(zmq::PULL, &results);
     let flags = ["--tasks-connect", &tasks, "--results-connect", &results, "--id", "1"];
     let consumer = rust("consumer").args(flags).start();
     send(&producer, vec![b'x'; HUGE]);
     warning(&consumer, &format!("at {tasks}: a frame of {HUGE} bytes is over the limit"));
-    // What is sent while the connection is away waits for the next one.
+    // What is sent before the producer knows that the connection is gone, goes with it.
+    events.wait_for(SocketEvent::DISCONNECTED);
+    events.wait_for(SocketEvent::HANDSHAKE_SUCCEEDED);
     send(&producer, "{\"num\": 7}");
     assert_eq!(receive_json(&collector)["num"], 7);
 }
