@@ -19,7 +19,10 @@ for consumer in '1 1ms' '2 1ms' '3 10ms'; do
     id=${consumer% *} work=${consumer#* }
     start "consumer $id" consumer --id "$id" --work "$work" --tasks-connect $tasks --results-connect $results
 done
-"$bin/resultcollector" --bind $results --count 2000
+# In the background, or the script would learn of a program that fails only when this one has ended.
+"$bin/resultcollector" --bind $results --count 2000 &
+programs="$programs $!"
+wait $!
 taken=$(($(now) - begun))
 
 # 1000, 1000 and 100 tasks per second.
