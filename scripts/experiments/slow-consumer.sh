@@ -19,10 +19,7 @@ for consumer in '1 1ms' '2 1ms' '3 10ms'; do
     id=${consumer% *} work=${consumer#* }
     start "consumer $id" consumer --id "$id" --work "$work" --tasks-connect $tasks --results-connect $results
 done
-# In the background, or the script would learn of a program that fails only when this one has ended.
-"$bin/resultcollector" --bind $results --count 2000 &
-programs="$programs $!"
-wait $!
+run resultcollector --bind $results --count 2000
 taken=$(($(now) - begun))
 
 # 1000, 1000 and 100 tasks per second.

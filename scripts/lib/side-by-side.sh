@@ -58,6 +58,16 @@ start() {
     exec 4<&- 5>&-
 }
 
+# Runs a program to its end. It is waited for in the background: while it was in the foreground, the script would not
+# learn that another program has failed. $1: the program; then its arguments.
+run() {
+    program=$1
+    shift
+    "$bin/$program" "$@" &
+    programs="$programs $!"
+    wait $!
+}
+
 # Starts a program in the background, and stores its process id in $started. What it prints is for the script to
 # count. $1: the file in $folder for its stdout; then the program and its arguments.
 count_in() {

@@ -129,10 +129,7 @@ fn a_task_waits_half_a_minute_for_another_worker_and_keeps_none_behind_it_back()
     let mut job = Job::new(2, policy);
     let (one, _) = (job.work(1, None, &[]).unwrap(), job.work(2, None, &[]).unwrap());
     job.ask(1, Some(one.batch), &[0]);
-    job.pass(30_200, &[]);
-    assert_eq!(job.given(), None);
-    job.pass(50, &[]);
-    assert_eq!(nums(&job.given().unwrap().1), [0]);
+    assert_eq!(nums(&job.given_after(30_200, 50, &[])), [0]);
 }
 
 #[test]

@@ -57,6 +57,21 @@ impl Job {
         }
     }
 
+    /// Lets time pass, in milliseconds, with signs of life of the workers `alive`: nothing is handed out
+    /// within the first, and then something is within the second.
+    pub fn given_after(&mut self, quiet: u64, more: u64, alive: &[u64]) -> Work {
+        self.pass(quiet, alive);
+        assert_eq!(self.given(), None);
+        self.pass(more, alive);
+        self.given().unwrap().1
+    }
+
+    /// Worker 1 asks for more, and returns what it has not run of its batch.
+    pub fn give_back(&mut self, batch: Option<u64>, returned: Ranges) {
+        let ready = Ready { run: 1, seq: 90, limit: 1 << 24, batch, returned, ..Ready::default() };
+        self.hear(&FromWorker::Ready(ready));
+    }
+
     pub fn hear_sink(&mut self, report: &Report) -> ToSink {
         let answer = self.schedule.hear_sink(report, ms(self.now));
         self.schedule.check_invariants();

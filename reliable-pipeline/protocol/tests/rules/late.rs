@@ -33,10 +33,7 @@ fn stragglers_are_backed_up_also_when_nobody_has_finished_anything() {
     let mut job = Job::new(1, Policy { lease: ms(60_000), ..POLICY });
     job.work(1, None, &[]).unwrap();
     job.ask(2, None, &[]);
-    job.pass(3_000, &[1, 2]);
-    assert_eq!(job.given(), None);
-    job.pass(300, &[1, 2]);
-    assert_eq!(nums(&job.given().unwrap().1), [0]);
+    assert_eq!(nums(&job.given_after(3_000, 300, &[1, 2])), [0]);
     job.ask(3, None, &[]);
     assert_eq!(job.given(), None, "once");
     job.pass(3_250, &[1, 2, 3]);
@@ -98,10 +95,7 @@ fn results_that_are_not_acknowledged_are_lost_after_a_while() {
     let work = job.work(1, None, &[]).unwrap();
     job.ask(1, Some(work.batch), &[]);
     job.ask(2, None, &[]);
-    job.pass(2_000, &[]);
-    assert_eq!(job.given(), None);
-    job.pass(100, &[]);
-    assert_eq!(nums(&job.given().unwrap().1), [0]);
+    assert_eq!(nums(&job.given_after(2_000, 100, &[])), [0]);
 }
 
 /// Four times as long as it takes on average, and twice that.
@@ -114,10 +108,7 @@ fn where_acknowledgements_take_long_results_are_waited_for_longer() {
     job.pass(1_000, &[]);
     job.done(&nums(&slow));
     job.ask(2, Some(lost.batch), &[]);
-    job.pass(8_000, &[]);
-    assert_eq!(job.given(), None);
-    job.pass(50, &[]);
-    assert_eq!(nums(&job.given().unwrap().1), nums(&lost));
+    assert_eq!(nums(&job.given_after(8_000, 50, &[])), nums(&lost));
 }
 
 /// However long its tasks take: they have been run.
@@ -131,10 +122,7 @@ fn a_batch_whose_results_cannot_be_delivered_is_backed_up_after_two_seconds() {
     job.done(&nums(&first));
     assert!(job.alive(1, &second, None, false));
     job.ask(2, None, &[]);
-    job.pass(2_000, &[]);
-    assert_eq!(job.given(), None);
-    job.pass(50, &[]);
-    assert_eq!(nums(&job.given().unwrap().1), nums(&second));
+    assert_eq!(nums(&job.given_after(2_000, 50, &[])), nums(&second));
 }
 
 #[test]
@@ -177,10 +165,7 @@ fn lost_results_are_backed_up_when_later_ones_arrive_and_make_no_other_wait_long
     job.done(&(0..20).collect::<Vec<_>>());
     // What it took until the copies were done says nothing of how long results are on their way.
     job.ask(40, Some(batches[40]), &[]);
-    job.pass(2_000, &[]);
-    assert_eq!(job.given(), None);
-    job.pass(100, &[]);
-    assert_eq!(nums(&job.given().unwrap().1), [40]);
+    assert_eq!(nums(&job.given_after(2_000, 100, &[])), [40]);
 }
 
 /// Each loss doubles the time-out; what arrives shows that the way is open.
@@ -191,18 +176,12 @@ fn a_result_that_is_lost_again_and_again_is_not_waited_for_longer_when_others_ar
     let arrives = job.work(2, None, &[]).unwrap();
     for timeout in [2_000, 4_000, 8_000] {
         job.ask(1, Some(lost.batch), &[]);
-        job.pass(timeout, &[]);
-        assert_eq!(job.given(), None);
-        job.pass(100, &[]);
-        lost = job.given().unwrap().1;
+        lost = job.given_after(timeout, 100, &[]);
     }
     job.ask(1, Some(lost.batch), &[]);
     job.pass(50, &[]);
     job.ask(2, Some(arrives.batch), &[]);
     job.pass(50, &[]);
     job.done(&nums(&arrives));
-    job.pass(3_850, &[]);
-    assert_eq!(job.given(), None);
-    job.pass(150, &[]);
-    assert_eq!(nums(&job.given().unwrap().1), nums(&lost));
+    assert_eq!(nums(&job.given_after(3_850, 150, &[])), nums(&lost));
 }

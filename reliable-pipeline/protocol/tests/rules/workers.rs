@@ -34,8 +34,7 @@ fn tasks_that_a_worker_returns_are_handed_out_at_once_and_once() {
     let (mut job, work) = with_four();
     let returned = Ranges::of([2, 3]);
     let batch = Some(work.batch);
-    let ready = Ready { run: 1, seq: 90, limit: 1 << 24, batch, returned, ..Ready::default() };
-    job.hear(&FromWorker::Ready(ready));
+    job.give_back(batch, returned);
     let again = job.given().unwrap().1;
     assert_eq!(nums(&again)[..2], [2, 3]);
     job.done(&[1, 4]);
@@ -49,8 +48,7 @@ fn a_worker_that_returns_all_tasks_has_shown_no_pace() {
     let mut job = Job::new(20, POLICY);
     let work = job.work(1, None, &[]).unwrap();
     let (batch, returned) = (Some(work.batch), work.nums);
-    let ready = Ready { run: 1, seq: 90, limit: 1 << 24, batch, returned, ..Ready::default() };
-    job.hear(&FromWorker::Ready(ready));
+    job.give_back(batch, returned);
     assert_eq!(nums(&job.given().unwrap().1), [0]);
 }
 
@@ -202,8 +200,7 @@ fn the_last_tasks_are_shared_also_those_that_come_back() {
     }
     // Eight wait, and it returns eight: half of sixteen.
     let (batch, returned) = (Some(work.batch), work.nums);
-    let ready = Ready { run: 1, seq: 90, limit: 1 << 24, batch, returned, ..Ready::default() };
-    job.hear(&FromWorker::Ready(ready));
+    job.give_back(batch, returned);
     assert_eq!(nums(&job.given().unwrap().1).len(), 8);
 }
 
