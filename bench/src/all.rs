@@ -5,7 +5,6 @@ use std::time::Duration;
 use anyhow::Result;
 
 use crate::args::{ManyWorkers, Pipeline, PubSub, ReqRep, Run, Scale};
-use crate::contender::Contender;
 use crate::curve::Keys;
 use crate::results::Experiment;
 use crate::{
@@ -32,20 +31,9 @@ pub fn experiments(quick: bool, run: &Run) -> Result<Vec<Experiment>> {
 
     let mut experiments = vec![
         pipeline::experiment(&pipeline_work, None, &run)?,
-        pipeline::reliable_experiment(
-            &pipeline_work,
-            &Run {
-                peers: vec![
-                    Contender::ZmqPatterns,
-                    Contender::Bare,
-                    Contender::Omq,
-                    Contender::Zeromq,
-                ],
-                ..run.clone()
-            },
-        )?,
+        pipeline::reliable_experiment(&pipeline_work, &run)?,
     ];
-    experiments.extend(commands::experiments(if quick { 60 } else { 1000 }, &run)?);
+    experiments.extend(commands::experiments(if quick { 60 } else { 2000 }, &run)?);
     for cpus in [vec![0], vec![0, 1]] {
         let work = ReqRep { msgs: if quick { 500 } else { 2000 }, size: 9, clients: 1, rate: None };
         experiments.push(req_rep::experiment(&work, None, &Run { cpus, ..more(6) })?);

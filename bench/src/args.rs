@@ -60,7 +60,7 @@ pub enum Command {
     /// Commands over two slots, beside other programs that run commands
     Commands {
         /// Number of commands
-        #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..))]
+        #[arg(long, value_name = "N", default_value_t = 2000, value_parser = clap::value_parser!(u64).range(1..))]
         msgs: u64,
         #[command(flatten)]
         run: Run,

@@ -74,7 +74,7 @@ impl Runner {
     }
 }
 
-/// Commands per second over two slots: `count` times `true`, and a third as many of 10 ms.
+/// Commands per second over two slots: `count` times `true`, and a sixth as many of 10 ms.
 ///
 /// # Errors
 ///
@@ -84,9 +84,9 @@ pub fn experiments(count: u64, run: &Run) -> Result<Vec<Experiment>> {
         experiment("true", count, "commands", &format!("{count} times true"), run)?,
         experiment(
             "sleep",
-            count.div_ceil(3),
+            count.div_ceil(6),
             "commands-10-ms",
-            &format!("{} times sleep 0.01", count.div_ceil(3)),
+            &format!("{} times sleep 0.01", count.div_ceil(6)),
             run,
         )?,
     ])

@@ -141,12 +141,13 @@ impl Reliable {
 }
 
 /// The time of a reliable pipeline of `msgs` tasks, from the start of the workers to the end of the
-/// sink. Each entry of `work` is a worker, and the time it spends on a task.
+/// sink. Each entry of `work` is a worker, and the time it spends on a task. It runs `jobs` at a
+/// time.
 ///
 /// # Errors
 ///
 /// A program that fails; a task that is not in the output exactly once.
-pub fn time(msgs: u64, work: &[Duration]) -> Result<Duration> {
+pub fn time(msgs: u64, work: &[Duration], jobs: u16) -> Result<Duration> {
     let pipeline = Reliable::new()?;
     let dispatcher = pipeline.dispatcher(&["--count", &msgs.to_string()])?;
     let sink = pipeline.sink()?;
@@ -155,7 +156,8 @@ pub fn time(msgs: u64, work: &[Duration]) -> Result<Duration> {
         .iter()
         .map(|work| {
             let mut worker = pipeline.worker()?;
-            Process::start(worker.arg("--work").arg(format!("{}ns", work.as_nanos())))
+            worker.arg("--work").arg(format!("{}ns", work.as_nanos()));
+            Process::start(worker.args(["--jobs", &jobs.to_string()]))
         })
         .collect();
     let _workers = workers?;

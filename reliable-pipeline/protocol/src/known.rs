@@ -22,13 +22,22 @@ impl Known {
     ///
     /// What is wrong with it.
     pub fn parse(line: &[u8]) -> Result<Self, String> {
+        str::from_utf8(line).map_err(|error| format!("not a result: {error}")).and_then(Self::of)
+    }
+
+    /// Reads a line that is known to be text.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it.
+    pub fn of(line: &str) -> Result<Self, String> {
         match plain(line) {
             Some(num) if num < MAX_TASKS => Ok(Self { num, has_failed: false }),
             _ => Self::parse_any(line),
         }
     }
 
-    fn parse_any(line: &[u8]) -> Result<Self, String> {
+    fn parse_any(line: &str) -> Result<Self, String> {
         #[derive(Deserialize)]
         struct Line {
             num: u64,
@@ -42,7 +51,7 @@ impl Known {
         }
         // A result is as deep as a task may be, and a level deeper in its line.
         let Line { num, has_result, has_failed, .. } =
-            object(line).map_err(|error| format!("not a result: {error}"))?;
+            object(line.as_bytes()).map_err(|error| format!("not a result: {error}"))?;
         if has_result == has_failed || num >= MAX_TASKS {
             return Err("not a result".to_owned());
         }
@@ -56,22 +65,21 @@ fn is_there<'de, D: Deserializer<'de>>(value: D) -> Result<bool, D::Error> {
 
 /// The task of a line as a worker writes it where no command ran, if this is one: the same as the
 /// general way, in a fraction of its time.
-fn plain(line: &[u8]) -> Option<u64> {
-    let (num, rest) = number(line.strip_prefix(b"{\"num\":")?)?;
-    let (_, rest) = number(rest.strip_prefix(b",\"worker_id\":")?)?;
-    let result = rest.strip_prefix(b",\"result\":")?.strip_suffix(b"}")?;
-    let result = std::str::from_utf8(result).ok()?;
+fn plain(line: &str) -> Option<u64> {
+    let (num, rest) = number(line.strip_prefix("{\"num\":")?)?;
+    let (_, rest) = number(rest.strip_prefix(",\"worker_id\":")?)?;
+    let result = rest.strip_prefix(",\"result\":")?.strip_suffix('}')?;
     serde_json::from_str(result).ok().map(|IgnoredAny| num)
 }
 
-/// The number that `text` begins with, in JSON, and what is after it.
-fn number(text: &[u8]) -> Option<(u64, &[u8])> {
-    let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+/// The number that `text` begins with, in JSON, and what is after it. One of twenty digits, which
+/// may be more than 64 bits hold, is left to the general way.
+fn number(text: &str) -> Option<(u64, &str)> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (digits, rest) = text.split_at(digits);
-    let is_json = digits == b"0" || !(digits.is_empty() || digits.starts_with(b"0"));
-    let add =
-        |number: u64, digit: &u8| number.checked_mul(10)?.checked_add(u64::from(digit - b'0'));
-    Some((digits.iter().try_fold(0, add).filter(|_| is_json)?, rest))
+    let is_json = digits == "0" || !(digits.is_empty() || digits.starts_with('0'));
+    let add = |number, digit| number * 10 + u64::from(digit - b'0');
+    (is_json && digits.len() < 20).then(|| (digits.bytes().fold(0, add), rest))
 }
 
 #[cfg(test)]
@@ -106,15 +114,18 @@ mod tests {
             (r#"{"num":17,"worker_id":01,"result":1}"#, false),
             (r#"{"num":17,"worker_id":-1,"result":1}"#, false),
             (r#"{"num":17,"worker_id":99999999999999999999,"result":1}"#, false),
+            (r#"{"num":9999999999999999999,"worker_id":1,"result":1}"#, true),
+            (r#"{"num":10000000000000000000,"worker_id":1,"result":1}"#, false),
             (r#"{"num":17,"worker_id":1,"result":}"#, false),
             (r#"{"num":17,"worker_id":1,"result":no}"#, false),
             (r#"{"num":17,"worker_id":1,"result":1}}"#, false),
             (r#"{"num":17,"worker_id":1,"result":1"#, false),
             (r#"{"num":1000000000,"worker_id":1,"result":1}"#, true),
         ] {
-            assert_eq!(plain(line.as_bytes()).is_some(), is_plain, "{line}");
-            assert_eq!(Known::parse(line.as_bytes()), Known::parse_any(line.as_bytes()), "{line}");
+            assert_eq!(plain(line).is_some(), is_plain, "{line}");
+            assert_eq!(Known::parse(line.as_bytes()), Known::parse_any(line), "{line}");
         }
-        assert_eq!(plain(b"{\"num\":1,\"worker_id\":1,\"result\":\"\xff\"}"), None);
+        let no_text = Known::parse(b"{\"num\":1,\"worker_id\":1,\"result\":\"\xff\"}").unwrap_err();
+        assert!(no_text.starts_with("not a result: invalid utf-8"), "{no_text}");
     }
 }

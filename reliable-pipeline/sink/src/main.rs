@@ -128,14 +128,12 @@ impl Sink {
         dispatcher.connect(&args.acks_connect)?;
         let progress = args.file().map(|_| program.progress("results", 0)).transpose()?;
         loop {
-            let sockets = &mut [results.as_poll_item(POLLIN), dispatcher.as_poll_item(POLLIN)];
-            zmq::poll(sockets, self.tick()).context("cannot wait for results")?;
             self.receive(&results)?;
-            self.commit(false)?;
             let over = self.hear(&dispatcher)?;
             if over || self.reporter.is_alone(&self.output, self.start.elapsed()) {
                 return self.commit(true);
             }
+            self.commit(false)?;
             self.report(&dispatcher)?;
             self.say_what_it_waits_for(args, &dispatcher, results.connections().open());
             self.tally.set(self.output.done().saturating_sub(self.output.failed()));
@@ -148,6 +146,8 @@ impl Sink {
                     progress.say(self.waiting.said().as_deref().unwrap_or(&failed));
                 }
             }
+            let sockets = &mut [results.as_poll_item(POLLIN), dispatcher.as_poll_item(POLLIN)];
+            zmq::poll(sockets, self.tick()).context("cannot wait for results")?;
         }
     }
 
@@ -161,12 +161,13 @@ impl Sink {
 
     /// Receives the results that are there, as many as are to be made safe together.
     fn receive(&mut self, results: &Socket) -> Result<()> {
+        let mut frames = Vec::new();
         while self.output.waiting() < FLUSH_BYTES {
-            let frames = match results.recv_multipart(DONTWAIT) {
-                Ok(frames) => frames,
+            match results.recv_frames(&mut frames, DONTWAIT) {
+                Ok(()) => {}
                 Err(zmq::Error::EAGAIN) => break,
                 Err(error) => return Err(error).context("cannot receive results"),
-            };
+            }
             let added = match &frames[..] {
                 [first, lines] => self.output.add(first, lines),
                 _ => Err("not two frames".to_owned()),
@@ -185,7 +186,9 @@ impl Sink {
             return Ok(());
         }
         let since = *self.first_unwritten.get_or_insert_with(Instant::now);
-        let is_enough = self.output.has_all() || self.output.waiting() >= FLUSH_BYTES;
+        // Nothing is handed out until the header is safe, and nothing follows the last result.
+        let nothing_follows = self.output.done() == 0 || self.output.has_all();
+        let is_enough = nothing_follows || self.output.waiting() >= FLUSH_BYTES;
         if now || is_enough || since.elapsed() >= FLUSH_DELAY {
             self.place.write(self.output.lines())?;
             self.reporter.safe(self.output.committed());

@@ -119,8 +119,9 @@ impl<'a> Pool<'a> {
     }
 
     fn run(&self, slot: u32, work: Work, tasks: &[u8]) -> Result<()> {
+        let tasks = str::from_utf8(tasks).context("the dispatcher's tasks are not UTF-8")?;
         let tasks: Vec<&RawValue> =
-            serde_json::from_slice(tasks).context("cannot read the dispatcher's tasks")?;
+            serde_json::from_str(tasks).context("cannot read the dispatcher's tasks")?;
         if tasks.len() as u64 != work.nums.count() {
             bail!("the dispatcher sent {} tasks for {}", tasks.len(), work.nums.count());
         }

@@ -140,6 +140,21 @@ fn results_of_another_job_or_version_are_refused_and_failed_ones_counted() {
     assert_eq!((output.done(), output.failed()), (2, 2));
 }
 
+#[test]
+fn results_before_a_bad_one_are_kept() {
+    for (bad, why) in [
+        (&b"{\"num\":2,\"worker_id\":1,\"result\":\"\xff\"}\n"[..], "not UTF-8"),
+        (b"{\"num\":2,\"worker_id\":1,\"result\":1}", "not a line"),
+        (b"{\"num\":2,\"worker_id\":1}\n", "not a result"),
+    ] {
+        let mut output = Output::default();
+        output.begin("job".to_owned(), 3);
+        let lines = [failed_line(0).as_bytes(), failed_line(1).as_bytes(), bad].concat();
+        assert_eq!(output.add(br#"{"version":2,"job":"job"}"#, &lines).unwrap_err(), why);
+        assert_eq!(output.done(), 2);
+    }
+}
+
 fn failed_line(num: u64) -> String {
     format!("{{\"num\":{num},\"worker_id\":1,\"failed\":\"no\"}}\n")
 }
