@@ -36,6 +36,7 @@ const SYSTEMD: Where = Test(
     "systemd_restarts_whatever_is_killed_and_the_job_ends_cleanly",
 );
 const LAB: Where = Not("runs until interrupted; lab/tests run the program that it starts");
+const OMQ_LIBZMQ: Where = Not("measures, with nothing else running");
 const BUILDS: Where = Not("every test builds what it runs");
 
 /// The pages whose listings (`sh` and `console`) are all typed by one test, as they stand.
@@ -142,6 +143,25 @@ pub const COMMANDS: &[(&str, Where)] = &[
     ("sh -c '… \"$1\"' sh {}", FLAG),
     ("sink --retry-failed", FLAG),
     ("tail -n 3 results.jsonl", EXAMPLE),
+    (
+        "cargo build --release --locked --manifest-path bench/peers/omq-libzmq/Cargo.toml \
+         --target-dir target",
+        Not("6 minutes, for one peer"),
+    ),
+    (
+        "target/release/zmq_bench pipeline --msgs 1000000 --peers zmq-patterns,bare,bare-omq,omq",
+        OMQ_LIBZMQ,
+    ),
+    (
+        "target/release/zmq_bench req-rep --msgs 5000 --rounds 9 --cpus 0 --peers \
+         zmq-patterns,bare,bare-omq,omq",
+        OMQ_LIBZMQ,
+    ),
+    (
+        "target/release/zmq_bench req-rep --msgs 5000 --rounds 9 --peers \
+         zmq-patterns,bare,bare-omq,omq",
+        OMQ_LIBZMQ,
+    ),
     ("target/release/zmq_bench -h", Not("the help of a release build, which takes minutes")),
     ("zmq_client --count 10000 --latency -q", LATENCY),
     ("cargo build --locked", BUILDS),
