@@ -4,7 +4,7 @@ set -eu
 cd "$(dirname "$0")/.."
 
 usage="usage: ${0##*/} [--quick]
-Builds the programs and their peers in release (5 to 10 minutes the first time), runs all benchmarks (30 minutes; run
+Builds the programs and their peers in release (5 to 10 minutes the first time), runs all benchmarks (35 minutes; run
 nothing else meanwhile), prints the tables, and writes bench/results/ and the tables of BENCHMARKS.md. With --quick it
 runs a little of each in half a minute once all is built, as a smoke test, and writes only below target/. To run a
 single benchmark, see target/release/zmq_bench -h after this script has built it."

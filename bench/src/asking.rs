@@ -128,7 +128,8 @@ impl Steps {
         while there.len() < programs.len() {
             match self.0.recv_multipart(0) {
                 Ok(frames) => there.push(frames),
-                Err(zmq::Error::EAGAIN) => {
+                // Interrupted by the end of one of them, it may be.
+                Err(zmq::Error::EAGAIN | zmq::Error::EINTR) => {
                     server.check_that_it_runs()?;
                     programs.iter_mut().try_for_each(Process::check_that_it_runs)?;
                 }
