@@ -164,6 +164,7 @@ pub const COMMANDS: &[(&str, Where)] = &[
     ),
     ("target/release/zmq_bench -h", Not("the help of a release build, which takes minutes")),
     ("zmq_client --count 10000 --latency -q", LATENCY),
+    ("zmq_client --count 20000 --latency -q", LATENCY),
     ("cargo build --locked", BUILDS),
     ("kubectl logs job/pipeline -c sink", Not("needs a cluster")),
     ("scancel JOB_2", Not("the tests' own words: a job has another number each time")),

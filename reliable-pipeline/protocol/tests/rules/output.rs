@@ -123,6 +123,9 @@ fn an_output_is_complete_when_every_task_has_a_line_that_is_safe() {
     assert_eq!((output.done(), output.failed(), output.is_complete()), (3, 1, false));
     assert_eq!(output.committed().collect::<Vec<_>>(), [0, 0, 0, 1, 2, 2]);
     assert!(output.is_complete());
+    assert_eq!(output.add(first, line(0).as_bytes()), Ok(1));
+    assert!(output.waiting() > 0, "a task to report, without a line");
+    assert_eq!(output.committed().collect::<Vec<_>>(), [0]);
     assert!(output.add(first, b"{}\n").is_err() && output.add(first, b"{}").is_err());
 }
 

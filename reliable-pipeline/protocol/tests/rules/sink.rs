@@ -171,6 +171,16 @@ fn given_up_tasks_go_in_pieces_that_the_sink_can_receive() {
 }
 
 #[test]
+fn the_failed_tasks_are_those_of_the_output() {
+    let mut job = Job::new(9, POLICY);
+    assert_eq!(job.schedule.failed(), 0);
+    for failed in [2, 3] {
+        job.hear_sink(&Report { failed, ..report(1, "a", "job") });
+        assert_eq!(job.schedule.failed(), failed);
+    }
+}
+
+#[test]
 fn peers_that_ask_after_the_end_are_answered_and_connected_ones_are_waited_for() {
     let mut job = Job::new(1, POLICY);
     assert!(!job.schedule.has_ended());
