@@ -135,13 +135,16 @@ pub enum Command {
     /// Be one of the programs whose sockets are clients
     #[command(hide = true)]
     Asking(Asking),
-    /// Write the tables of a run into a document, between its two marks
+    /// Write the tables of a run into a document, between its two marks, or draw its plots again
     Report {
         /// JSON file written by --json
         results: PathBuf,
         /// Document to write into [default: stdout]
         #[arg(long, value_name = "FILE")]
         into: Option<PathBuf>,
+        /// Draw the results into this folder, as SVG
+        #[arg(long, value_name = "DIR")]
+        plot: Option<PathBuf>,
     },
 }
 

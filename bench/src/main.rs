@@ -65,11 +65,14 @@ fn run(command: Command) -> Result<()> {
         Command::Footprint { run } => (footprint::experiments(&run)?, run),
         Command::All { quick, run } => (all::experiments(quick, &run)?, run),
         Command::Asking(asking) => return asking::ask(&asking),
-        Command::Report { results, into } => {
+        Command::Report { results, into, plot } => {
             let text = fs::read_to_string(&results)
                 .with_context(|| format!("cannot read {}", results.display()))?;
             let results: Results = serde_json::from_str(&text)
                 .with_context(|| format!("{} is not a run", results.display()))?;
+            if let Some(folder) = plot {
+                plot::draw(&results, &folder)?;
+            }
             return report::write(&results, into.as_deref());
         }
     };

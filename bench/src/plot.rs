@@ -69,11 +69,12 @@ fn onto(
     let Experiment { unit, .. } = experiment;
     let better = experiment.better();
     let below = format!(
-        "{more}, {unit} ({better}); medians, thin lines from the lowest to the highest round; {machine}"
+        "{more}, {unit} ({better}); medians, thin lines from the lowest to the highest round"
     );
     text(&area, title, (16, 22), 17, HPos::Left)?;
     text(&area, below.trim_start_matches(", "), (16, 44), 13, HPos::Left)?;
-    drawn(&area.margin(60, 8, 8, 8), experiment).map_err(|error| failed(&error))?;
+    text(&area, machine, (16, 408), 12, HPos::Left)?;
+    drawn(&area.margin(60, 24, 8, 8), experiment).map_err(|error| failed(&error))?;
     area.present().map_err(|error| failed(&error))
 }
 
@@ -85,12 +86,12 @@ fn text(area: &Area, text: &str, at: (i32, i32), size: i32, anchor: HPos) -> Res
 /// One bar per contender, as long as its median; a thin line from its minimum to its maximum.
 #[expect(clippy::cast_possible_truncation, reason = "pixels")]
 fn bars(area: &Area, experiment: &Experiment) -> Result<()> {
-    const LEFT: i32 = 180;
+    const LEFT: i32 = 230;
     let (width, height) = area.dim_in_pixel();
     let count = i32::try_from(experiment.series.len())?;
     let step = i32::try_from(height)? / count.max(1);
     let most = experiment.series.iter().map(Series::max).fold(0.0, f64::max);
-    let right = |value: f64| LEFT + (value / most * (f64::from(width) - 300.0)) as i32;
+    let right = |value: f64| LEFT + (value / most * (f64::from(width) - 350.0)) as i32;
     for (row, one) in (0..).zip(&experiment.series) {
         let middle = row * step + step / 2;
         let (top, bottom) = (middle - step / 3, middle + step / 3);
