@@ -7,7 +7,7 @@ use std::time::Duration;
 const BATCH_TIME: Duration = Duration::from_millis(50);
 const LONGEST_BATCH_TIME: Duration = Duration::from_secs(1);
 /// Maximum number of tasks per batch.
-const LARGEST_BATCH: u64 = 20_000;
+pub(super) const LARGEST_BATCH: u64 = 20_000;
 /// A batch is at most this many times as large as the one before.
 const GROWTH: u64 = 4;
 /// A run whose tasks fail this many times in a row, while others' succeed, is given one at a time.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::batch::{Batch, State};
+use super::worker::LARGEST_BATCH;
 use super::worker::Worker;
 use super::{Schedule, Slot};
 use crate::message::{LEAST_LIMIT, MAX_SLOTS, Ready, SlotState, ToWorker};
@@ -12,7 +13,9 @@ use crate::message::{LEAST_LIMIT, MAX_SLOTS, Ready, SlotState, ToWorker};
 const ALL_SLOTS: usize = 1 << 16;
 /// The most tasks of a batch that is adopted, of those of one message, and of all there are: so that
 /// a peer that makes them up does not cost much.
-const LARGEST_ADOPTED: usize = 10_000;
+const LARGEST_ADOPTED: usize = 20_000;
+const _: () =
+    assert!(LARGEST_ADOPTED as u64 == LARGEST_BATCH, "no batch is cut when it is adopted");
 pub(super) const ADOPTED_AT_A_TIME: usize = 50_000;
 const ALL_ADOPTED: usize = 10_000_000;
 /// How many dead workers are remembered, with the tasks that they ran.

@@ -83,6 +83,11 @@ fn a_worker_that_alone_fails_is_given_one_task_at_a_time_and_made_to_wait() {
     job.pass(450, &[]);
     assert_eq!(job.given(), None, "and longer");
     assert!(job.work(2, Some(good.batch), &[]).is_some(), "the others go on");
+    job.pass(50, &[]);
+    let (to, one) = job.given().unwrap();
+    assert_eq!((to, nums(&one).len()), (1, 1));
+    let more = job.work(1, Some(one.batch), &[]).unwrap();
+    assert_eq!(nums(&more).len(), 4, "as any other, once a task is done");
 }
 
 #[test]
@@ -130,6 +135,20 @@ fn a_task_waits_half_a_minute_for_another_worker_and_keeps_none_behind_it_back()
     let (one, _) = (job.work(1, None, &[]).unwrap(), job.work(2, None, &[]).unwrap());
     job.ask(1, Some(one.batch), &[0]);
     assert_eq!(nums(&job.given_after(30_200, 50, &[])), [0]);
+}
+
+/// The first in the queue is kept for another worker, the second is to wait.
+#[test]
+fn a_task_that_waits_behind_another_is_not_handed_out_early() {
+    let mut job = Job::new(3, Policy { backup: false, ..POLICY });
+    let one = job.work(1, None, &[]).unwrap();
+    job.work(2, None, &[]).unwrap();
+    let other = job.work(3, None, &[]).unwrap();
+    job.ask(1, Some(one.batch), &[0]);
+    job.pass(200, &[1, 2, 3]);
+    job.ask(3, Some(other.batch), &[2]);
+    job.hear(&FromWorker::Bye { run: 3 });
+    assert_eq!(nums(&job.given_after(200, 50, &[1, 2])), [2]);
 }
 
 #[test]

@@ -125,6 +125,17 @@ fn a_batch_whose_results_cannot_be_delivered_is_backed_up_after_two_seconds() {
     assert_eq!(nums(&job.given_after(2_000, 50, &[])), nums(&second));
 }
 
+/// They could not arrive.
+#[test]
+fn results_are_waited_for_anew_when_a_sink_was_not_heard() {
+    let mut job = Job::new(1, Policy { backup: false, lease: ms(600_000), ..POLICY });
+    let work = job.work(1, None, &[]).unwrap();
+    job.silence(1_500);
+    job.ask(1, Some(work.batch), &[]);
+    job.silence(2_400);
+    assert_eq!(nums(&job.given_after(1_950, 150, &[])), [0]);
+}
+
 #[test]
 fn results_that_are_lost_together_are_all_handed_out_again_at_once() {
     let mut job = Job::new(8, Policy { backup: false, lease: ms(600_000), ..POLICY });
