@@ -122,7 +122,12 @@ fn a_batch_whose_results_cannot_be_delivered_is_backed_up_after_two_seconds() {
     job.done(&nums(&first));
     assert!(job.alive(1, &second, None, false));
     job.ask(2, None, &[]);
-    assert_eq!(nums(&job.given_after(2_000, 50, &[])), nums(&second));
+    let copy = job.given_after(2_000, 50, &[]);
+    assert_eq!(nums(&copy), nums(&second));
+    // Nor can those of the copy.
+    assert!(job.alive(2, &copy, None, false));
+    job.ask(3, None, &[]);
+    assert_eq!(nums(&job.given_after(4_000, 50, &[])), nums(&second));
 }
 
 /// They could not arrive.
