@@ -156,7 +156,7 @@ pub struct Run {
     #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..))]
     pub rounds: u32,
 
-    /// Contenders to measure [default: all that can do the work]
+    /// Contenders to measure [default: all that can do the work, but for bare-omq]
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub peers: Vec<Contender>,
 

@@ -80,15 +80,10 @@ impl Runner {
 ///
 /// A measurement that fails; a task that is not in the pipeline's output exactly once.
 pub fn experiments(count: u64, run: &Run) -> Result<Vec<Experiment>> {
+    let sleeps = count.div_ceil(6);
     Ok(vec![
         experiment("true", count, "commands", &format!("{count} times true"), run)?,
-        experiment(
-            "sleep",
-            count.div_ceil(6),
-            "commands-10-ms",
-            &format!("{} times sleep 0.01", count.div_ceil(6)),
-            run,
-        )?,
+        experiment("sleep", sleeps, "commands-10-ms", &format!("{sleeps} times sleep 0.01"), run)?,
     ])
 }
 

@@ -115,7 +115,11 @@ pub fn choose(wanted: &[Contender], able: &[Contender]) -> Result<Vec<Contender>
 pub fn built(name: &str) -> Result<PathBuf> {
     let this = std::env::current_exe().context("cannot find this program")?;
     let path = this.with_file_name(name);
-    ensure!(path.is_file(), "{} is missing; scripts/bench.sh builds all", path.display());
+    ensure!(
+        path.is_file(),
+        "{} is missing; scripts/bench.sh builds it, or BENCHMARKS.md says how",
+        path.display()
+    );
     Ok(path)
 }
 

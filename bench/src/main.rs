@@ -87,7 +87,6 @@ fn finish(experiments: Vec<Experiment>, run: &Run) -> Result<()> {
         fs::write(path, json + "\n").with_context(|| format!("cannot write {}", path.display()))?;
     }
     if let Some(folder) = &run.plot {
-        fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
         plot::draw(&results, folder)?;
     }
     report::write(&results, None)

@@ -2,9 +2,10 @@
 //! of round trips.
 
 use std::fmt::Display;
+use std::fs;
 use std::path::Path;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context, Result, anyhow};
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
@@ -36,13 +37,14 @@ fn colour(name: &str) -> RGBColor {
     COLOURS.iter().find(|(known, _)| name.starts_with(known)).map_or(OTHER, |(_, colour)| *colour)
 }
 
-/// Draws each experiment of a run into `folder`, as `<id>.svg`, and for round trips also
+/// Draws each experiment of a run into `folder`, which is made where it is missing, as `<id>.svg`, and for round trips also
 /// `<id>-percentiles.svg`.
 ///
 /// # Errors
 ///
 /// A plot that cannot be drawn or written.
 pub fn draw(results: &Results, folder: &Path) -> Result<()> {
+    fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     for experiment in &results.experiments {
         let path = folder.join(format!("{}.svg", experiment.id));
         let drawn = if experiment.x.is_some() { lines } else { bars };
