@@ -17,6 +17,7 @@ use protocol::ranges::Ranges;
 use protocol::schedule::too_large;
 use protocol::session::Finished;
 use serde_json::value::RawValue;
+use zmq::Message;
 
 use crate::args::Args;
 use crate::command::{Commands, Exit, Failed, Outcome, Ran, TaskRun};
@@ -52,8 +53,8 @@ pub struct Pool<'a> {
     bell: Mutex<Socket>,
 }
 
-/// Tasks, and their texts.
-pub type Batch = (Work, Vec<u8>);
+/// Tasks, and their texts as they came.
+pub type Batch = (Work, Message);
 
 impl<'a> Pool<'a> {
     /// No thread yet. `bell` is connected to a socket on which the worker waits.

@@ -137,27 +137,27 @@ impl<'a> Worker<'a> {
     /// Hears what the dispatcher answers. Returns whether the job has ended.
     fn hear(&mut self) -> Result<bool> {
         loop {
-            let frames = match self.dispatcher.recv_multipart(DONTWAIT) {
-                Ok(frames) => frames,
+            let mut frames = Vec::new();
+            match self.dispatcher.recv_frames(&mut frames, DONTWAIT) {
+                Ok(()) => {}
                 Err(zmq::Error::EAGAIN) => return Ok(false),
                 Err(error) => return Err(error).context("cannot receive tasks"),
-            };
-            let [_, answer, rest @ ..] = &frames[..] else {
-                bail!("the dispatcher answered nothing");
-            };
+            }
+            let mut frames = frames.into_iter().skip(1);
+            let answer = frames.next().context("the dispatcher answered nothing")?;
             let answer: ToWorker =
-                serde_json::from_slice(answer).context("cannot read the dispatcher's answer")?;
+                serde_json::from_slice(&answer).context("cannot read the dispatcher's answer")?;
             match self.session.hear(answer, self.start.elapsed()) {
                 Heard::Nothing => {}
                 Heard::End | Heard::Bye => return Ok(true),
                 Heard::Refused(why) => bail!("the dispatcher refused this worker: {why}"),
                 Heard::Work(work) => {
-                    let [tasks] = rest else { bail!("the dispatcher sent no tasks") };
+                    let tasks = frames.next().context("the dispatcher sent no tasks")?;
                     // A dispatcher that watches these tasks has to know first that they are here.
                     self.request()?;
                     let slot = work.slot as usize;
                     self.busy[slot] = true;
-                    let sent = self.threads[slot].send((work, tasks.clone()));
+                    let sent = self.threads[slot].send((work, tasks));
                     sent.context("a thread has ended")?;
                 }
             }
