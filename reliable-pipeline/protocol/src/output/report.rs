@@ -140,7 +140,7 @@ impl Reporter {
         if self.unreported.is_empty() {
             return None;
         }
-        // Of several workers' batches, each in order, which this sort makes use of.
+        #[expect(clippy::stable_sort_primitive, reason = "it makes use of batches, each in order")]
         self.unreported.sort();
         let (mut ranges, mut last) = (0, None);
         let too_many = self.unreported.iter().position(|num| {

@@ -263,7 +263,7 @@ impl Batches {
         });
         assert_eq!(in_flight.collect::<BTreeSet<_>>(), self.deadlines);
         assert!(self.out.values().all(|batch| batch.nums.is_sorted()));
-        assert_eq!(self.out.values().map(|batch| batch.size).sum::<usize>(), self.size);
+        assert_eq!(self.out.values().map(|batch| batch.size).sum::<usize>(), self.size());
     }
 }
 
