@@ -133,7 +133,7 @@ fn integers_are_limited_and_what_is_cut_off_is_refused() {
     ] {
         assert_eq!(check(cut_off), refused(CUT_OFF), "{cut_off:?}");
     }
-    for underflow in [b"a".as_slice(), b"(a", b"t", b"\x94", b"0"] {
+    for underflow in [b"a".as_slice(), b"(a", b"]N(a", b"N(0", b"t", b"\x94", b"0"] {
         assert_eq!(check(underflow), refused(UNDERFLOW), "{underflow:?}");
     }
 }
