@@ -212,17 +212,20 @@ mod tests {
     #[test]
     fn what_is_no_socket_stays_as_it_is() {
         let folder = tempfile::tempdir().unwrap();
-        let [file, link, dangling, inner] =
-            ["file", "link", "dangling", "folder"].map(|name| folder.path().join(name));
+        let [file, link, dangling, inner, pipe] =
+            ["file", "link", "dangling", "folder", "pipe"].map(|name| folder.path().join(name));
         fs::write(&file, "precious").unwrap();
         std::os::unix::fs::symlink(&file, &link).unwrap();
         std::os::unix::fs::symlink("nowhere", &dangling).unwrap();
         fs::create_dir(&inner).unwrap();
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
+        assert!(made.success());
         for (path, what) in [
             (&file, "a file"),
             (&link, "a symbolic link"),
             (&dangling, "a symbolic link"),
             (&inner, "a folder"),
+            (&pipe, "a named pipe"),
         ] {
             let error = take(path).unwrap_err();
             assert_eq!(error.to_string(), format!("{what} is there, and no socket"));
@@ -237,5 +240,46 @@ mod tests {
         let path = folder.path().join("socket");
         bind(&path, || anyhow::bail!("no")).unwrap_err();
         assert!(!path.exists());
+    }
+
+    #[test]
+    fn what_has_taken_the_place_of_a_socket_that_is_not_bound_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let [path, other] = ["socket", "other"].map(|name| folder.path().join(name));
+        fs::write(&other, "precious").unwrap();
+        let replace_and_fail = || {
+            fs::rename(&other, &path)?;
+            anyhow::bail!("no")
+        };
+        bind(&path, replace_and_fail).unwrap_err();
+        assert_eq!(fs::read(&path).unwrap(), b"precious");
+    }
+
+    #[test]
+    fn each_reason_has_its_own_hint() {
+        let folder = tempfile::tempdir().unwrap();
+        let within = |name: &str| folder.path().join(name);
+        let hint_at = |path: &Path| hint(path, &take(path).unwrap_err()).unwrap();
+        let shown = folder.path().display();
+        fs::write(within("file"), "").unwrap();
+        let _live = take(&within("live")).unwrap();
+        let long = MAX_PATH - within("").as_os_str().len();
+        let longest = within(&"x".repeat(long));
+        assert!(take(&longest).is_ok());
+        for (path, expected) in [
+            (within("file"), "it is left as it is; choose a path where nothing is".to_owned()),
+            (
+                within("live"),
+                "another program listens there; is this one running already?".to_owned(),
+            ),
+            (within("no/socket"), format!("there is no folder {shown}/no")),
+            (within("file/socket"), format!("{shown}/file is not a folder, or not in one")),
+            (
+                within(&"x".repeat(long + 1)),
+                "the path of a socket has at most 107 bytes, and this one has 108".to_owned(),
+            ),
+        ] {
+            assert_eq!(hint_at(&path), expected, "{}", path.display());
+        }
     }
 }
