@@ -131,8 +131,8 @@ mod tests {
         let may_wait = |written_out, waiting: usize| {
             State { written_out, waiting: vec![b'x'; waiting], ..State::default() }.may_wait()
         };
-        let now = Instant::now();
-        let (just_now, long_ago) = (now + FLUSH_DELAY * 100, now - FLUSH_DELAY);
+        let just_now = Instant::now() + FLUSH_DELAY * 100;
+        let long_ago = Instant::now().checked_sub(FLUSH_DELAY).unwrap();
         assert!(!may_wait(None, 1));
         assert!(!may_wait(Some(long_ago), 1));
         assert!(may_wait(Some(just_now), 1) && may_wait(Some(just_now), MAX_WAITING - 1));

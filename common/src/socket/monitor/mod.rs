@@ -236,7 +236,7 @@ mod tests {
         connections.hear(&event(SocketEvent::HANDSHAKE_SUCCEEDED), OWN);
         assert_eq!(connections.say_who_is_missing(), UNTIL_AN_EVENT);
         assert_eq!(connections.missing(), None);
-        let long_ago = Instant::now() - Duration::from_secs(9);
+        let long_ago = Instant::now().checked_sub(Duration::from_secs(9)).unwrap();
         for endpoint in ["tcp://*:1", "tcp://*:2"] {
             connections.lock().watches.push(Watch::new(endpoint, Side::Needs, long_ago));
         }

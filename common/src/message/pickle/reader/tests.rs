@@ -86,9 +86,9 @@ fn a_value_weighs_what_its_parts_hold_as_often_as_they_are_named() {
         [&[opcode], &(bytes.len() as u64).to_le_bytes()[..], bytes].concat()
     };
     for (part, fit) in [
-        (counted(b"X", &[b'a'; MEGABYTE]), 63),
-        (counted(b"B", &[0; MEGABYTE]), 63),
-        (eight(0x96, &[0; MEGABYTE]), 63),
+        (counted(b"X", &vec![b'a'; MEGABYTE]), 63),
+        (counted(b"B", &vec![0; MEGABYTE]), 63),
+        (eight(0x96, &vec![0; MEGABYTE]), 63),
         // Lone surrogates: a code point of four bytes each.
         (counted(b"X", &b"\xed\xa0\x80".repeat(MEGABYTE / 4)), 63),
         (counted(b"\x8b", &[1; 4032]), 16_000),

@@ -96,12 +96,20 @@ fn what_was_lost_is_counted() {
     }
     let told = queue.with(|state| {
         assert_eq!((state.waiting.len(), state.lost), (MAX_WAITING, 3));
+        assert!(state.impatient_until.is_some(), "one has waited");
         state.sum_up(|_| Vec::new());
         assert_eq!(state.lost, 0);
         state.waiting.pop_back()
     });
     let Some(Item::Line(told)) = told else { panic!("no line") };
     assert_eq!(told.text, "3 lines lost here: stderr does not take them in time");
+}
+
+#[test]
+fn nobody_waits_for_what_is_written() {
+    let queue = leak(|| Box::new(io::sink()));
+    let written = queue.with(|state| state.done);
+    drop(queue.wait(queue.lock(), written, Duration::from_secs(3600)));
 }
 
 #[test]
@@ -140,8 +148,10 @@ fn what_is_drawn_is_drawn_again_until_it_is_taken_away_and_steps_aside_for_lines
     }
     let queue = leak(|| Box::new(io::sink()));
     let (sender, told) = mpsc::channel();
+    let start = Instant::now();
     queue.draw(Some(Box::new(Drawn(sender))));
     assert!(told.iter().take(3).all(|told| told == "drawn"));
+    assert!(start.elapsed() >= 2 * REDRAW);
     queue.log(None, || line("a line"));
     assert_eq!(told.iter().find(|told| *told != "drawn"), Some("line"));
     queue.draw(None);
