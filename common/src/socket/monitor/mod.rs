@@ -240,6 +240,19 @@ mod tests {
         for endpoint in ["tcp://*:1", "tcp://*:2"] {
             connections.lock().watches.push(Watch::new(endpoint, Side::Needs, long_ago));
         }
+        assert_eq!(connections.say_who_is_missing(), -1);
+    }
+
+    #[test]
+    fn a_name_that_leads_nowhere_is_said_of_its_own_endpoint_alone() {
+        let connections = Connections::default();
+        let long_ago = Instant::now().checked_sub(Duration::from_secs(9)).unwrap();
+        for endpoint in ["tcp://no.such.host.invalid:1", "tcp://127.0.0.1:1"] {
+            connections.lock().watches.push(Watch::new(endpoint, Side::Connects, long_ago));
+        }
         assert_eq!(connections.say_who_is_missing(), UNTIL_AN_EVENT);
+        let state = connections.lock();
+        let why = state.watches.iter().map(|watch| watch.missing().unwrap().why.is_some());
+        assert_eq!(why.collect::<Vec<_>>(), [true, false]);
     }
 }

@@ -97,7 +97,6 @@ impl Watch {
             (Side::Connects, SocketEvent::DISCONNECTED) => {
                 self.alone.get_or_insert(now);
             }
-            (Side::Connects, _) => {}
             (_, SocketEvent::ACCEPTED) => {
                 self.open.insert(event.value);
                 return self.arrived();

@@ -135,11 +135,16 @@ impl AllowedKeys {
         if changed {
             self.owners = owners(&self.files);
         }
-        self.pause = (start.elapsed() * SHARE).min(LOOK_EVERY);
+        self.pause = pause(start.elapsed());
         let (folder, keys) = (self.folder.display(), self.files.len());
         tracing::debug!("looked at {folder}: {keys} files, {} read so far", self.cost.reads);
         Ok(())
     }
+}
+
+/// How long it takes until the next look at least, after one that took this long.
+fn pause(took: Duration) -> Duration {
+    (took * SHARE).min(LOOK_EVERY)
 }
 
 /// Of two files with the same key, the one whose name comes first names its owner.

@@ -156,3 +156,9 @@ fn strangers_cost_no_look_at_the_folder_and_a_look_reads_what_has_changed_alone(
     }
     assert_eq!(keys.cost, Cost { looks: 3, reads: reads + 1 });
 }
+
+#[test]
+fn a_folder_that_takes_long_to_look_at_is_looked_at_less_often() {
+    assert_eq!(pause(Duration::from_millis(10)), Duration::from_millis(100));
+    assert_eq!(pause(Duration::from_millis(500)), LOOK_EVERY);
+}
