@@ -17,9 +17,9 @@ use super::bind::OsError;
 
 /// How long somebody who listens may take to accept, before he counts as too busy to.
 const ACCEPTING: Duration = Duration::from_millis(500);
-/// How long the start of another program may take that is about to bind in the same folder.
-const STARTING: Duration = Duration::from_secs(1);
-/// How often to look whether it is done.
+/// How often to look whether another program is done that is about to bind in the same folder, and
+/// how long to wait in between: for a second.
+const LOOKS: u32 = 100;
 const LOOK: Duration = Duration::from_millis(10);
 /// The longest path of a socket, in bytes (`sun_path`, with a NUL at its end).
 const MAX_PATH: usize = 107;
@@ -100,7 +100,7 @@ fn is_listened_on(path: &Path) -> io::Result<bool> {
 fn lock(folder: &Path) -> Option<File> {
     let is_folder = fs::metadata(folder).is_ok_and(|file| file.is_dir());
     let file = File::open(folder).ok().filter(|_| is_folder)?;
-    for _ in 0..STARTING.as_millis() / LOOK.as_millis() {
+    for _ in 0..LOOKS {
         match file.try_lock() {
             Ok(()) => return Some(file),
             Err(TryLockError::WouldBlock) => thread::sleep(LOOK),
@@ -235,6 +235,13 @@ mod tests {
     }
 
     #[test]
+    fn what_has_gone_by_itself_is_out_of_the_way() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        assert!(remove_if_stale(&file.path().with_extension("gone")).is_ok());
+        assert!(remove_if_stale(&file.path().join("inside")).is_err());
+    }
+
+    #[test]
     fn a_socket_that_is_not_bound_leaves_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("socket");
@@ -273,6 +280,10 @@ mod tests {
                 "another program listens there; is this one running already?".to_owned(),
             ),
             (within("no/socket"), format!("there is no folder {shown}/no")),
+            (
+                within(&format!("no/{}", "x".repeat(long - 3))),
+                format!("there is no folder {shown}/no"),
+            ),
             (within("file/socket"), format!("{shown}/file is not a folder, or not in one")),
             (
                 within(&"x".repeat(long + 1)),
@@ -281,5 +292,10 @@ mod tests {
         ] {
             assert_eq!(hint_at(&path), expected, "{}", path.display());
         }
+        let denied = OsError(ErrorKind::PermissionDenied.into()).into();
+        assert_eq!(
+            hint(Path::new("socket"), &denied).unwrap(),
+            "this user may not make, or replace, a socket in the folder ."
+        );
     }
 }
