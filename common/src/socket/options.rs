@@ -112,12 +112,16 @@ mod tests {
 
     use super::*;
 
-    /// A socket with these flags.
-    fn with(kind: SocketType, flags: &[&str]) -> Socket {
+    fn read(flags: &[&str]) -> SocketArgs {
         let flags = ["test"].iter().chain(flags);
         let matches = SocketArgs::augment_args(Command::new("test")).get_matches_from(flags);
+        SocketArgs::from_arg_matches(&matches).unwrap()
+    }
+
+    /// A socket with these flags.
+    fn with(kind: SocketType, flags: &[&str]) -> Socket {
         let socket = Context::new().socket(kind).unwrap();
-        SocketArgs::from_arg_matches(&matches).unwrap().apply(&socket, kind).unwrap();
+        read(flags).apply(&socket, kind).unwrap();
         socket
     }
 
@@ -129,6 +133,7 @@ mod tests {
         };
         assert_eq!(limits(&[]), [1024, 1024, 4096, 16 << 20]);
         assert_eq!(limits(&["--max-message-size", "2000"]), [1024, 1024, 2000, 2000]);
+        assert_eq!(read(&["--max-message-size", "2000"]).max_message_size(), 2000);
     }
 
     #[test]
