@@ -12,9 +12,14 @@ use common::message::pickle;
 use common::program::{exit, stderr};
 
 fn run(child: &str) -> Output {
+    command(child).env_remove("RUST_BACKTRACE").output().unwrap()
+}
+
+fn command(child: &str) -> Command {
     let flags = ["--exact", "--ignored", "--nocapture", "--quiet", child];
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(flags).env_remove("RUST_BACKTRACE").env("NO_COLOR", "1").output().unwrap()
+    command.args(flags).env("NO_COLOR", "1");
+    command
 }
 
 fn stderr_of(ended: &Output) -> &str {
@@ -51,6 +56,16 @@ fn a_panic_in_the_programs_own_thread_is_its_error() {
 #[ignore = "a program of the test above"]
 fn child_that_panics() {
     let _ = exit::report(|| panic!("out of words"));
+}
+
+#[test]
+fn a_panic_is_reported_at_length_where_the_user_wants_it() {
+    for (wanted, at_length) in [("", false), ("0", false), ("1", true)] {
+        let ended = command("child_that_panics").env("RUST_BACKTRACE", wanted).output().unwrap();
+        let told = stderr_of(&ended);
+        assert!(told.ends_with("error: out of words\n"), "{told}");
+        assert_eq!(told.contains("panicked at"), at_length, "{told}");
+    }
 }
 
 /// serde-pickle panics on a set of floats without an order, which is a bad message.

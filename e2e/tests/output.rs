@@ -154,6 +154,10 @@ fn colours_are_for_terminals_and_no_color_is_honoured() {
         let server = rust("zmq_server").env("NO_COLOR", no_color).args(["--bind", "tcp://*:*"]);
         let server = server.start_on_terminal();
         assert!(server.wait_for(Stream::Both, "lets in").starts_with(warning));
+        let wrong =
+            rust("zmq_client").env("NO_COLOR", no_color).args(["--message", "1", "--message", "2"]);
+        let wrong = wrong.start_on_terminal().wait_for(Stream::Both, "is one text, not 2");
+        assert_eq!(wrong.contains('\u{1b}'), no_color.is_empty(), "{wrong}");
         let client = rust("zmq_client").env("NO_COLOR", no_color);
         let client = client.args(["-v", "--connect", &endpoint]).start();
         client.wait_for(Stream::Stderr, "info: retrying");

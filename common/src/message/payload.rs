@@ -167,3 +167,73 @@ impl Serialize for Payload<'_> {
 pub(crate) fn decode_utf8(frame: &[u8]) -> Result<&str, String> {
     str::from_utf8(frame).map_err(|error| format!("not UTF-8: {error}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(texts: &[&str]) -> Vec<String> {
+        texts.iter().map(ToString::to_string).collect()
+    }
+
+    const KINDS: [Kind; 5] = [Kind::Bytes, Kind::String, Kind::Json, Kind::Pyobj, Kind::Multipart];
+
+    #[test]
+    fn a_text_is_sent_and_shown_as_its_kind_says() {
+        let shown = KINDS.map(|kind| {
+            let texts = texts(&["[1, true]"]);
+            let payload = Payload::from_texts(kind, &texts).unwrap();
+            (payload.to_string(), serde_json::to_string(&payload).unwrap())
+        });
+        let expected = [
+            (r#"b"[1, true]""#, r#"{"kind":"bytes","message":"[1, true]"}"#),
+            ("[1, true]", r#"{"kind":"string","message":"[1, true]"}"#),
+            ("[1,true]", r#"{"kind":"json","message":[1,true]}"#),
+            ("[1, True]", r#"{"kind":"pyobj","message":[1,true]}"#),
+            (r#"[b"[1, true]"]"#, r#"{"kind":"multipart","message":["[1, true]"]}"#),
+        ];
+        assert_eq!(shown, expected.map(|(text, json)| (text.to_owned(), json.to_owned())));
+    }
+
+    #[test]
+    fn what_is_no_json_is_a_string_and_several_texts_are_frames() {
+        let (word, two) = (texts(&["one"]), texts(&["one", "two"]));
+        let shown = |kind| Payload::from_texts(kind, &word).unwrap().to_string();
+        assert_eq!([Kind::Json, Kind::Pyobj].map(shown), [r#""one""#; 2]);
+        let frames = Payload::from_texts(Kind::Multipart, &two).unwrap();
+        assert_eq!(frames, Payload::Multipart(vec![b"one", b"two"]));
+        let error = Payload::from_texts(Kind::Json, &two).unwrap_err().to_string();
+        assert_eq!(error, "a json message is one text, not 2");
+    }
+
+    #[test]
+    fn plain_text_stays_text_in_every_kind() {
+        let shown = KINDS.map(|kind| Payload::plain_text(kind, "7").to_string());
+        assert_eq!(shown, [r#"b"7""#, "7", r#""7""#, r#""7""#, r#"[b"7"]"#]);
+    }
+
+    #[test]
+    fn what_is_received_is_of_the_kind_that_is_asked_for() {
+        let decode = |kind, frames: &[&[u8]]| {
+            let decoded = Payload::decode(kind, frames);
+            decoded.map_or_else(|bad| bad.to_string(), |payload| payload.to_string())
+        };
+        assert_eq!(
+            KINDS.map(|kind| decode(kind, &[b"N."])),
+            [
+                r#"b"N.""#,
+                "N.",
+                "not JSON: expected value at line 1 column 1 (2 bytes in 1 frame: b\"N.\")",
+                "None",
+                r#"[b"N."]"#,
+            ]
+        );
+        assert_eq!(decode(Kind::Json, &[b" 7 "]), "7");
+        assert_eq!(decode(Kind::Bytes, &[b"a", b""]), r#"[b"a", b""]"#);
+        let several = "not one frame (2 bytes in 2 frames: b\"7\"…)";
+        for kind in [Kind::String, Kind::Json, Kind::Pyobj] {
+            assert_eq!(decode(kind, &[b"7", b"8"]), several);
+        }
+        assert!(decode(Kind::String, &[b"\xff"]).starts_with("not UTF-8: "));
+    }
+}

@@ -98,3 +98,21 @@ fn hint(error: &anyhow::Error) -> Option<&str> {
     }
     error.downcast_ref::<CannotBind>()?.hint.as_deref()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hint_is_shown_with_the_failure_that_it_is_for() {
+        let failed = |cause| -> anyhow::Result<()> {
+            let failed = Err(anyhow::Error::new(cause).context("cannot send"));
+            failed.hint_if(zmq::Error::EFSM, "receive first")
+        };
+        let error = failed(zmq::Error::EFSM).unwrap_err();
+        assert_eq!(hint(&error), Some("receive first"));
+        assert_eq!(format!("{error:#}"), format!("cannot send: {}", zmq::Error::EFSM));
+        let error = failed(zmq::Error::EAGAIN).unwrap_err();
+        assert_eq!(hint(&error), None);
+    }
+}

@@ -115,6 +115,8 @@ mod tests {
         assert_eq!(latency.count(), 100);
         assert_eq!(latency.percentile(50.0).as_micros(), 100);
         assert_eq!(latency.percentile(100.0).as_micros() / 10, 500);
+        let text = "p50 100.0 µs, p90 100.0 µs, p99 100.0 µs, p99.9 5001.2 µs, max 5001.2 µs";
+        assert_eq!(latency.to_string(), format!("round trip: {text}"));
     }
 
     #[test]

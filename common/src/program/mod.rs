@@ -83,8 +83,7 @@ impl Program {
     /// A progress bar towards `total` of these `things` (0 = no known end), where stderr is a
     /// terminal and neither -q nor -v is given.
     pub fn progress(&self, things: &str, total: u64) -> Result<Progress> {
-        let visible = !self.arguments.quiet && self.arguments.verbose == 0;
-        Progress::new(things, total, visible)
+        Progress::new(things, total, self.arguments.shows_progress())
     }
 
     /// Ends the program, whose sockets are closed by now: waits until what they have sent is

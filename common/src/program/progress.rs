@@ -104,3 +104,33 @@ impl Drawing for Drawn {
         self.bar.finish_and_clear();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bar_shows_what_the_program_has_told_last() {
+        let numbers = Arc::new(Numbers::default());
+        let bar = ProgressBar::hidden();
+        let finite = ProgressStyle::default_bar();
+        let mut drawn = Drawn { bar: bar.clone(), finite, numbers: Arc::clone(&numbers) };
+        let mut shown = || {
+            drawn.draw();
+            (bar.position(), bar.length(), bar.message())
+        };
+        let progress = Progress(Some(numbers));
+        assert_eq!(shown(), (0, None, String::new()));
+        progress.set(3);
+        progress.say("two workers");
+        assert_eq!(shown(), (3, None, ", two workers".to_owned()));
+        progress.set_total(5);
+        assert_eq!(shown(), (3, Some(5), ", two workers".to_owned()));
+
+        let mut lines = 0;
+        drawn.step_aside(&mut || lines += 1);
+        assert_eq!(lines, 1);
+        drawn.clear();
+        assert!(bar.is_finished());
+    }
+}

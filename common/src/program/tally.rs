@@ -227,6 +227,7 @@ mod tests {
         assert_eq!(tally.to_string(), "requests answered: 3");
         let tally = counted(tally, 4, 2);
         assert_eq!(tally.to_string(), "requests answered: 4, rejected: 2");
+        assert_eq!(tally.rejected(), 2);
         let json = serde_json::to_string(&tally).unwrap();
         assert_eq!(json, r#"{"answered":4,"rejected":2}"#);
     }
@@ -254,5 +255,48 @@ mod tests {
         assert_eq!(job.missing().unwrap(), "the job is not finished");
         job.set_total(5);
         assert_eq!(missing(job, 3).unwrap(), "done 3 of 5 tasks");
+    }
+
+    #[test]
+    fn a_program_goes_on_until_all_is_done() {
+        let mut tally = Tally::new("task", "sent", 2);
+        for done in 0..2 {
+            assert!(tally.is_unfinished());
+            assert_eq!(tally.done(), done);
+            tally.count();
+        }
+        assert!(!tally.is_unfinished());
+        assert_eq!(tally.so_far(), "sent 2 tasks");
+        tally.set(3);
+        assert!(!tally.is_unfinished(), "more than all");
+        assert!(Tally::new("task", "sent", 0).is_unfinished());
+        assert!(Tally::of_job("task", "done").is_unfinished());
+    }
+
+    #[test]
+    fn of_printed_messages_there_is_a_summary_where_it_says_more() {
+        let is_printed = |count, timed| {
+            let mut tally = Tally::new("request", "sent", count).of_printed();
+            tally.time_round_trips(timed).unwrap();
+            tally.is_printed()
+        };
+        assert!(Tally::new("request", "sent", 5).is_printed());
+        assert!(!is_printed(5, false));
+        assert!(is_printed(5, true) && is_printed(0, false));
+    }
+
+    #[test]
+    fn round_trips_are_told_where_they_are_wanted() {
+        let told = |wanted| {
+            let mut tally = Tally::new("request", "sent", 1);
+            tally.time_round_trips(wanted).unwrap();
+            tally.record(Duration::from_micros(100), Duration::ZERO).unwrap();
+            let json = serde_json::to_value(&tally).unwrap();
+            (tally.to_string(), json["round_trip"]["count"].as_u64())
+        };
+        assert_eq!(told(false), ("requests sent: 0".to_owned(), None));
+        let (text, count) = told(true);
+        assert!(text.starts_with("round trip: ") && text.ends_with("\nrequests sent: 0"), "{text}");
+        assert_eq!(count, Some(1));
     }
 }

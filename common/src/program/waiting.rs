@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use crate::socket::Socket;
-use crate::socket::monitor::NOTE;
+use crate::socket::monitor::{Missing, NOTE};
 
 /// Nobody waits for longer than this without being told.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -31,8 +31,12 @@ impl Wait {
     /// The same, with what a socket that connects knows of its missing peer.
     #[must_use]
     pub fn at(self, socket: &Socket) -> Self {
-        match socket.connections().missing() {
-            Some(missing) => Self { why: missing.why, is_said: missing.is_said, ..self },
+        self.knowing(socket.connections().missing())
+    }
+
+    fn knowing(self, missing: Option<Missing>) -> Self {
+        match missing {
+            Some(Missing { why, is_said }) => Self { why, is_said, ..self },
             None => self,
         }
     }
@@ -114,10 +118,11 @@ mod tests {
     #[test]
     fn what_the_socket_has_said_is_not_said_again() {
         let mut waiting = Waiting::default();
-        let wait = || Some(Wait { is_said: true, ..Wait::new("no sink".into(), Duration::ZERO) });
+        let missing = || Some(Missing { why: Some("refused".to_owned()), is_said: true });
+        let wait = || Some(Wait::new("no sink".into(), Duration::ZERO).knowing(missing()));
         for second in 1..9 {
             assert_eq!(waiting.next(wait(), Duration::from_secs(second)), None);
         }
-        assert_eq!(waiting.said().unwrap(), "no sink: waiting");
+        assert_eq!(waiting.said().unwrap(), "no sink (refused): waiting");
     }
 }

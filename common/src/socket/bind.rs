@@ -108,6 +108,8 @@ mod tests {
         for (index, hint) in hints.iter().enumerate() {
             assert!(!hint.is_empty() && !hints[..index].contains(hint), "{hints:?}");
         }
-        assert_eq!(hint("tcp://*:5555", Error::EACCES), "");
+        for endpoint in ["tcp://*:1024", "tcp://*:5555"] {
+            assert_eq!(hint(endpoint, Error::EACCES), "");
+        }
     }
 }

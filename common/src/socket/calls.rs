@@ -236,4 +236,18 @@ mod tests {
         let (left, _right) = pair();
         assert!(matches!(left.recv_json::<WorkMessage>(zmq::DONTWAIT), Err(zmq::Error::EAGAIN)));
     }
+
+    #[test]
+    fn a_payload_arrives_as_the_kind_that_it_was_sent_as() {
+        use crate::message::payload::Kind::{Bytes, Json, Multipart, Pyobj, String};
+
+        let (left, right) = pair();
+        let (texts, mut frames) = (["[1, null]".to_owned()], Vec::new());
+        for kind in [Bytes, String, Json, Pyobj, Multipart] {
+            let sent = Payload::from_texts(kind, &texts).unwrap();
+            left.send_payload(&sent, 0).unwrap();
+            right.recv_frames(&mut frames, 0).unwrap();
+            assert_eq!(Payload::decode(kind, &frames).unwrap(), sent);
+        }
+    }
 }

@@ -186,7 +186,9 @@ mod tests {
             "ipc:///tmp/socket",
             "ipc://*",
         ] {
-            assert_eq!(&*parse(text).unwrap(), text);
+            let endpoint = parse(text).unwrap();
+            assert_eq!((&*endpoint, endpoint.to_string().as_str()), (text, text));
+            assert_eq!(endpoint.is_ipv6(), text.contains("[::1]"), "{text}");
         }
     }
 

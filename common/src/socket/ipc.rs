@@ -17,9 +17,9 @@ use super::bind::OsError;
 
 /// How long somebody who listens may take to accept, before he counts as too busy to.
 const ACCEPTING: Duration = Duration::from_millis(500);
-/// How long the start of another program may take that is about to bind in the same folder.
-const STARTING: Duration = Duration::from_secs(1);
-/// How often to look whether it is done.
+/// How often to look whether another program is done that is about to bind in the same folder, and
+/// how long to wait in between: for a second.
+const LOOKS: u32 = 100;
 const LOOK: Duration = Duration::from_millis(10);
 /// The longest path of a socket, in bytes (`sun_path`, with a NUL at its end).
 const MAX_PATH: usize = 107;
@@ -100,7 +100,7 @@ fn is_listened_on(path: &Path) -> io::Result<bool> {
 fn lock(folder: &Path) -> Option<File> {
     let is_folder = fs::metadata(folder).is_ok_and(|file| file.is_dir());
     let file = File::open(folder).ok().filter(|_| is_folder)?;
-    for _ in 0..STARTING.as_millis() / LOOK.as_millis() {
+    for _ in 0..LOOKS {
         match file.try_lock() {
             Ok(()) => return Some(file),
             Err(TryLockError::WouldBlock) => thread::sleep(LOOK),
@@ -212,17 +212,20 @@ mod tests {
     #[test]
     fn what_is_no_socket_stays_as_it_is() {
         let folder = tempfile::tempdir().unwrap();
-        let [file, link, dangling, inner] =
-            ["file", "link", "dangling", "folder"].map(|name| folder.path().join(name));
+        let [file, link, dangling, inner, pipe] =
+            ["file", "link", "dangling", "folder", "pipe"].map(|name| folder.path().join(name));
         fs::write(&file, "precious").unwrap();
         std::os::unix::fs::symlink(&file, &link).unwrap();
         std::os::unix::fs::symlink("nowhere", &dangling).unwrap();
         fs::create_dir(&inner).unwrap();
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
+        assert!(made.success());
         for (path, what) in [
             (&file, "a file"),
             (&link, "a symbolic link"),
             (&dangling, "a symbolic link"),
             (&inner, "a folder"),
+            (&pipe, "a named pipe"),
         ] {
             let error = take(path).unwrap_err();
             assert_eq!(error.to_string(), format!("{what} is there, and no socket"));
@@ -232,10 +235,67 @@ mod tests {
     }
 
     #[test]
+    fn what_has_gone_by_itself_is_out_of_the_way() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        assert!(remove_if_stale(&file.path().with_extension("gone")).is_ok());
+        assert!(remove_if_stale(&file.path().join("inside")).is_err());
+    }
+
+    #[test]
     fn a_socket_that_is_not_bound_leaves_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("socket");
         bind(&path, || anyhow::bail!("no")).unwrap_err();
         assert!(!path.exists());
+    }
+
+    #[test]
+    fn what_has_taken_the_place_of_a_socket_that_is_not_bound_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let [path, other] = ["socket", "other"].map(|name| folder.path().join(name));
+        fs::write(&other, "precious").unwrap();
+        let replace_and_fail = || {
+            fs::rename(&other, &path)?;
+            anyhow::bail!("no")
+        };
+        bind(&path, replace_and_fail).unwrap_err();
+        assert_eq!(fs::read(&path).unwrap(), b"precious");
+    }
+
+    #[test]
+    fn each_reason_has_its_own_hint() {
+        let folder = tempfile::tempdir().unwrap();
+        let within = |name: &str| folder.path().join(name);
+        let hint_at = |path: &Path| hint(path, &take(path).unwrap_err()).unwrap();
+        let shown = folder.path().display();
+        fs::write(within("file"), "").unwrap();
+        let _live = take(&within("live")).unwrap();
+        let long = MAX_PATH - within("").as_os_str().len();
+        let longest = within(&"x".repeat(long));
+        assert!(take(&longest).is_ok());
+        for (path, expected) in [
+            (within("file"), "it is left as it is; choose a path where nothing is".to_owned()),
+            (
+                within("live"),
+                "another program listens there; is this one running already?".to_owned(),
+            ),
+            (within("no/socket"), format!("there is no folder {shown}/no")),
+            (
+                within(&format!("no/{}", "x".repeat(long - 3))),
+                format!("there is no folder {shown}/no"),
+            ),
+            (within("file/socket"), format!("{shown}/file is not a folder, or not in one")),
+            (
+                within(&"x".repeat(long + 1)),
+                "the path of a socket has at most 107 bytes, and this one has 108".to_owned(),
+            ),
+        ] {
+            assert_eq!(hint_at(&path), expected, "{}", path.display());
+        }
+        let denied = OsError(ErrorKind::PermissionDenied.into()).into();
+        assert_eq!(
+            hint(Path::new("socket"), &denied).unwrap(),
+            "this user may not make, or replace, a socket in the folder ."
+        );
     }
 }

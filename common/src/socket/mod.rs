@@ -25,9 +25,9 @@ use options::SocketArgs;
 const BACKLOG: i32 = i32::MAX;
 
 /// The I/O thread of most connections, as a bit of `ZMQ_AFFINITY`.
-const IO_THREAD: u64 = 1 << 0;
+const IO_THREAD: u64 = 0b01;
 /// The I/O thread of connections to peers whose names have to be asked for.
-const NAMES_THREAD: u64 = 1 << 1;
+const NAMES_THREAD: u64 = 0b10;
 
 /// Makes a context with the I/O threads that [`Socket`]s use.
 ///
@@ -145,5 +145,32 @@ impl Deref for Socket {
 
     fn deref(&self) -> &zmq::Socket {
         &self.inner
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{Args as _, Command, FromArgMatches as _};
+
+    use super::*;
+
+    #[test]
+    fn a_context_has_a_thread_for_names_beside_that_for_messages() {
+        assert_eq!(context().unwrap().get_io_threads().unwrap(), 2);
+    }
+
+    #[test]
+    fn a_pipeline_needs_its_peers_and_a_publisher_does_without() {
+        let defaults = SocketArgs::augment_args(Command::new("test")).get_matches_from([""]);
+        let options = SocketArgs::from_arg_matches(&defaults).unwrap();
+        let context = context().unwrap();
+        for (kind, side) in [
+            (zmq::PUSH, Side::Needs),
+            (zmq::PULL, Side::Needs),
+            (zmq::PUB, Side::Publishes),
+            (zmq::REP, Side::Listens),
+        ] {
+            assert_eq!(Socket::new(&context, kind, &options).unwrap().side().unwrap(), side);
+        }
     }
 }

@@ -104,3 +104,60 @@ pub fn duration(text: &str) -> Result<Duration, String> {
 pub fn milliseconds(duration: Duration) -> i32 {
     i32::try_from(duration.as_millis()).unwrap_or(i32::MAX).max(1)
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::{Command, FromArgMatches as _};
+    use zmq::Context;
+
+    use super::*;
+
+    fn read(flags: &[&str]) -> SocketArgs {
+        let flags = ["test"].iter().chain(flags);
+        let matches = SocketArgs::augment_args(Command::new("test")).get_matches_from(flags);
+        SocketArgs::from_arg_matches(&matches).unwrap()
+    }
+
+    /// A socket with these flags.
+    fn with(kind: SocketType, flags: &[&str]) -> Socket {
+        let socket = Context::new().socket(kind).unwrap();
+        read(flags).apply(&socket, kind).unwrap();
+        socket
+    }
+
+    #[test]
+    fn a_socket_takes_frames_as_long_as_it_needs_and_no_longer_than_the_flag_says() {
+        let limits = |flags: &[&str]| {
+            [zmq::PUB, zmq::XPUB, zmq::PUSH, zmq::PULL]
+                .map(|kind| with(kind, flags).get_maxmsgsize().unwrap())
+        };
+        assert_eq!(limits(&[]), [1024, 1024, 4096, 16 << 20]);
+        assert_eq!(limits(&["--max-message-size", "2000"]), [1024, 1024, 2000, 2000]);
+        assert_eq!(read(&["--max-message-size", "2000"]).max_message_size(), 2000);
+    }
+
+    #[test]
+    fn a_peer_is_silent_after_two_heartbeats() {
+        let socket = with(zmq::REQ, &["--heartbeat", "2s", "--handshake-timeout", "3s"]);
+        assert_eq!(socket.get_heartbeat_ivl().unwrap(), 2000);
+        assert_eq!(socket.get_heartbeat_timeout().unwrap(), 4000);
+        assert_eq!(socket.get_heartbeat_ttl().unwrap(), 6000);
+        assert_eq!(socket.get_connect_timeout().unwrap(), 4000);
+        assert_eq!(socket.get_handshake_ivl().unwrap(), 3000);
+        let without = with(zmq::REQ, &[]);
+        assert_eq!(without.get_heartbeat_ivl().unwrap(), 0);
+        assert_eq!(without.get_linger().unwrap(), LINGER);
+        assert_eq!(without.get_reconnect_ivl_max().unwrap(), RECONNECT);
+    }
+
+    #[test]
+    fn durations_are_read_with_their_unit_and_given_in_milliseconds() {
+        for (text, expected) in
+            [("0", 1), ("1us", 1), ("500ms", 500), ("2s", 2000), ("99y", i32::MAX)]
+        {
+            assert_eq!(duration(text).map(milliseconds), Ok(expected), "{text}");
+        }
+        let error = duration("2").unwrap_err();
+        assert!(error.ends_with(" (write it as 500ms, 2s or 0)"), "{error}");
+    }
+}

@@ -27,9 +27,8 @@ pub(super) fn route(endpoint: &Endpoint) -> Route {
     if let Ok(address) = address.parse::<SocketAddr>() {
         return Route { ipv6: address.is_ipv6(), asks: false };
     }
-    let ipv6 = resolve(address.to_owned()).is_some_and(|addresses| {
-        !addresses.is_empty() && addresses.iter().all(SocketAddr::is_ipv6)
-    });
+    let ipv6 = resolve(address.to_owned())
+        .is_some_and(|addresses| addresses.iter().all(SocketAddr::is_ipv6));
     Route { ipv6, asks: !address.starts_with("localhost:") }
 }
 
@@ -60,5 +59,12 @@ mod tests {
             let route = route(&endpoint.parse().unwrap());
             assert_eq!(route, Route { ipv6, asks }, "{endpoint}");
         }
+    }
+
+    #[test]
+    fn the_os_is_asked_for_the_addresses_of_a_name() {
+        // Without brackets it is a name to the standard library, though not to the OS.
+        assert_eq!(resolve("::1:5555".to_owned()), Some(vec!["[::1]:5555".parse().unwrap()]));
+        assert_eq!(resolve("no.such.host.invalid:5555".to_owned()), None);
     }
 }

@@ -117,7 +117,7 @@ mod tests {
     /// Each by Python 3.11, where Python has a notation of its own for it.
     #[test]
     fn every_type_of_plain_data_is_read() {
-        let cases: [(&[u8], &str, &str); 14] = [
+        let cases: [(&[u8], &str, &str); 18] = [
             (
                 b"\x80\x04](K\xffM\xff\xffJ\0\0\x01\0J\xff\xff\xff\xffe.",
                 "[255, 65535, 65536, -1]",
@@ -136,6 +136,12 @@ mod tests {
             (b"\x80\x04(\x91\x94.", "frozenset()", "[]"),
             (b"\x80\x02c__builtin__\nset\nq\0]q\x01\x85q\x02Rq\x03.", "set()", "[]"),
             (b"\x80\x04(K\x02K\x01\x91\x94.", "frozenset({2, 1})", "[2,1]"),
+            // set(), [1] and 7, by their types.
+            (b"c__builtin__\nset\n)R.", "set()", "[]"),
+            (b"c__builtin__\nlist\n((lI1\natR.", "[1]", "[1]"),
+            (b"c__builtin__\nint\n(I7\ntR.", "7", "7"),
+            // (1,), protocol 4.
+            (b"\x80\x04K\x01\x85\x94.", "(1,)", "[1]"),
             // "\ud800a\\\n訊", protocols 0 and 4.
             (b"V\\ud800a\\u005c\\u000a\\u8a0a\np0\n.", r#""\u{d800}a\\\n訊""#, r#""\ud800a\\\n訊""#),
             (b"\x80\x04\x8c\x09\xed\xa0\x80a\\\n\xe8\xa8\x8a\x94.", r#""\u{d800}a\\\n訊""#, r#""\ud800a\\\n訊""#),
@@ -175,6 +181,7 @@ mod tests {
             (b"Fx\n.", "a number that is none"),
             (b"Ix\n.", "a number that is none"),
             (b"c_codecs\nencode\n(V\\u8a0a\nVlatin1\ntR.", "arguments that a type does not take"),
+            (b"c__builtin__\nset\n(}tR.", "arguments that a type does not take"),
         ] {
             assert_eq!(reason(pickle), expected);
         }
@@ -183,7 +190,8 @@ mod tests {
     #[test]
     fn long_reasons_are_cut() {
         let pickle = [b"c".as_slice(), &[b'x'; 1000], b"\nx\n."].concat();
-        assert!(reason(&pickle).len() < 2 * REASON_CHARS, "{}", reason(&pickle));
+        let reason = reason(&pickle);
+        assert!(reason.len() < 2 * REASON_CHARS && reason.ends_with("xxx…"), "{reason}");
     }
 
     #[test]

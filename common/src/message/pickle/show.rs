@@ -130,8 +130,7 @@ fn write_float(f: &mut fmt::Formatter<'_>, number: f64) -> fmt::Result {
     let Some((digits, power)) = shown.split_once('e') else { return f.write_str(&shown) };
     let power: isize = power.parse().unwrap_or_default();
     if !(-4..16).contains(&power) {
-        let sign = if power < 0 { '-' } else { '+' };
-        return write!(f, "{digits}e{sign}{:02}", power.abs());
+        return write!(f, "{digits}e{power:+03}");
     }
     // At least one, as in 1.0.
     write!(f, "{number:.*}", decimals.saturating_add_signed(-power).max(1))
@@ -187,6 +186,8 @@ mod tests {
             (0.000_12, "0.00012"),
             (0.000_01, "1e-05"),
             (5e-324, "5e-324"),
+            // As near to …813e-05.
+            (201.0 / 2_097_152.0, "9.584426879882812e-05"),
             (f64::MAX, "1.7976931348623157e+308"),
             (f64::INFINITY, "inf"),
             (f64::NEG_INFINITY, "-inf"),

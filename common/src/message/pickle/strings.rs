@@ -148,7 +148,11 @@ mod tests {
         for wrong in [b"\\u12".as_slice(), b"\\u+123", b"\\U00110000", b"\\uxxxx"] {
             assert_eq!(text(wrong), None, "{wrong:?}");
         }
-        assert_eq!(unescape_bytes(b"'\\x41\\101\\0\\78\\'\\q\\n'").unwrap(), b"AA\0\x078'\\q\n");
+        assert_eq!(unescape_bytes(b"'\\x41\\101\\0\\78\\'\\q'").unwrap(), b"AA\0\x078'\\q");
+        assert_eq!(
+            unescape_bytes(b"'\\a\\b\\t\\n\\v\\f\\r\\\\'").unwrap(),
+            b"\x07\x08\t\n\x0b\x0c\r\\"
+        );
         for wrong in [b"".as_slice(), b"'", b"'a\"", b"a", b"'\\x4'", b"'\\'"] {
             assert_eq!(unescape_bytes(wrong), None, "{wrong:?}");
         }

@@ -36,6 +36,13 @@ pub struct CommonArgs {
     pub socket: SocketArgs,
 }
 
+impl CommonArgs {
+    /// Whether a progress bar may be drawn: with -q nothing is, and with -v the log takes its place.
+    pub(super) fn shows_progress(&self) -> bool {
+        !self.quiet && self.verbose == 0
+    }
+}
+
 /// Reads a program's command line, as [`Parser::parse`] does. Two more flags, which the help does not
 /// show, print something for packages and end the program: `--completions SHELL` its completions for
 /// a shell, `--man` its man page.
@@ -95,4 +102,41 @@ pub fn after_help(commands: &[(&str, &str)]) -> String {
          ipc://PATH.\nD is a duration: 500ms, 2s, 1m, or 0.",
     );
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::FromArgMatches as _;
+
+    use super::*;
+
+    #[test]
+    fn a_progress_bar_is_for_who_wants_neither_less_nor_more() {
+        let shows = |flags: &[&str]| {
+            let command = CommonArgs::augment_args(Command::new("test"));
+            let matches = command.get_matches_from(["test"].iter().chain(flags));
+            CommonArgs::from_arg_matches(&matches).unwrap().shows_progress()
+        };
+        assert!(shows(&[]));
+        assert!(!shows(&["-q"]) && !shows(&["-v"]));
+    }
+
+    #[test]
+    fn examples_are_told_in_the_help_and_on_the_man_page() {
+        let help = after_help(&[("first -q", "Does this"), ("second", "Does that")]);
+        let examples =
+            "Examples:\n  first -q\n      Does this\n  second\n      Does that\n\nE is an";
+        assert!(help.starts_with(examples), "{help}");
+        let command = Command::new("test").after_help(help);
+        let page = String::from_utf8(man::page(command.clone()).unwrap()).unwrap();
+        let [examples, first, effect, exit] =
+            [".SH EXAMPLES", "first \\-q", "Does this", ".SH \"EXIT STATUS\""]
+                .map(|text| page.find(text));
+        assert!(
+            examples.is_some() && examples < first && first < effect && effect < exit,
+            "{page}"
+        );
+        let script = String::from_utf8(completions(command, Shell::Bash)).unwrap();
+        assert!(script.contains("--help"), "{script}");
+    }
 }

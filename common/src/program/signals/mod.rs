@@ -225,7 +225,10 @@ impl Shared {
 
 /// Whether this program was started with `signal` ignored. Only Linux says so.
 fn is_ignored(signal: i32) -> bool {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    ignores(&fs::read_to_string("/proc/self/status").unwrap_or_default(), signal)
+}
+
+fn ignores(status: &str, signal: i32) -> bool {
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
     mask >> (signal - 1) & 1 == 1
@@ -238,48 +241,4 @@ fn is_interruption(error: &anyhow::Error) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn finishing_delivers_what_was_sent() {
-        let (context, other) = (Context::new(), Context::new());
-        let shutdown = Shutdown::on_signals(&context).unwrap();
-        let (push, pull) = (context.socket(zmq::PUSH).unwrap(), other.socket(zmq::PULL).unwrap());
-        pull.bind("tcp://127.0.0.1:*").unwrap();
-        push.connect(&pull.get_last_endpoint().unwrap().unwrap()).unwrap();
-        push.send("last words", 0).unwrap();
-        drop(push);
-        assert_eq!(shutdown.finish(context, Ok(())).unwrap(), None);
-        assert_eq!(pull.recv_bytes(0).unwrap(), b"last words");
-    }
-
-    #[test]
-    fn finishing_passes_on_what_a_signal_did_not_cause() {
-        let context = Context::new();
-        let shutdown = Shutdown::on_signals(&context).unwrap();
-        let failed = Err(anyhow::Error::new(Error::EFSM).context("cannot send"));
-        let error = shutdown.finish(context, failed).unwrap_err();
-        assert_eq!(format!("{error:#}"), format!("cannot send: {}", Error::EFSM));
-    }
-
-    #[test]
-    fn interruptions_are_found_beneath_their_context() {
-        let interruptions = [
-            anyhow::Error::new(Error::ETERM).context("cannot receive"),
-            anyhow::Error::new(Error::EINTR).context("cannot receive").context("cannot answer"),
-        ];
-        assert!(interruptions.iter().all(is_interruption));
-        assert!(!is_interruption(&anyhow::Error::new(Error::EAGAIN)));
-        assert!(!is_interruption(&anyhow::anyhow!("ETERM")));
-    }
-
-    #[test]
-    fn sleeping_takes_its_time() {
-        let context = Context::new();
-        let shutdown = Shutdown::on_signals(&context).unwrap();
-        let (start, nap) = (Instant::now(), Duration::from_millis(20));
-        shutdown.sleep(nap).unwrap();
-        assert!(start.elapsed() >= nap);
-    }
-}
+mod tests;

@@ -56,8 +56,7 @@ impl Lines {
         if let Some(error) = state.failed.take() {
             return Err(error);
         }
-        let follows_closely = state.written_out.is_some_and(|when| when.elapsed() < FLUSH_DELAY);
-        if self.0.may_wait && follows_closely && state.waiting.len() < MAX_WAITING {
+        if self.0.may_wait && state.may_wait() {
             self.0.added.notify_one();
             return Ok(());
         }
@@ -102,6 +101,12 @@ impl Shared {
 }
 
 impl State {
+    /// Whether what waits may wait for more: it closely follows other lines, and it is not much.
+    fn may_wait(&self) -> bool {
+        let follows_closely = self.written_out.is_some_and(|when| when.elapsed() < FLUSH_DELAY);
+        follows_closely && self.waiting.len() < MAX_WAITING
+    }
+
     fn write_out(&mut self) -> io::Result<()> {
         if self.waiting.is_empty() {
             return Ok(());
@@ -114,5 +119,23 @@ impl State {
         self.waiting = waiting;
         self.waiting.clear();
         written
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_closely_follows_waits_and_only_so_much() {
+        let may_wait = |written_out, waiting: usize| {
+            State { written_out, waiting: vec![b'x'; waiting], ..State::default() }.may_wait()
+        };
+        let just_now = Instant::now() + FLUSH_DELAY * 100;
+        let long_ago = Instant::now().checked_sub(FLUSH_DELAY).unwrap();
+        assert!(!may_wait(None, 1));
+        assert!(!may_wait(Some(long_ago), 1));
+        assert!(may_wait(Some(just_now), 1) && may_wait(Some(just_now), MAX_WAITING - 1));
+        assert!(!may_wait(Some(just_now), MAX_WAITING));
     }
 }

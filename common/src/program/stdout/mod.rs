@@ -80,3 +80,26 @@ impl Output {
         line.write_all(b"\n")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_text_or_json() {
+        let line = |format| {
+            let mut line = Vec::new();
+            Output::new(format, true).write(&mut line, "seven", &[7]).unwrap();
+            String::from_utf8(line).unwrap()
+        };
+        assert_eq!([Format::Text, Format::Json].map(line), ["seven\n", "[7]\n"]);
+    }
+
+    #[test]
+    fn a_reader_that_has_seen_enough_is_told_from_a_failure() {
+        assert!(checked(Ok(())).is_ok());
+        assert!(checked(Err(io::ErrorKind::BrokenPipe.into())).unwrap_err().is::<Closed>());
+        let error = checked(Err(io::ErrorKind::StorageFull.into())).unwrap_err();
+        assert_eq!(format!("{error:#}"), "cannot write to stdout: no storage space");
+    }
+}

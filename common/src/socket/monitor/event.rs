@@ -164,6 +164,8 @@ mod tests {
             (NO_WELCOME, "another key than --curve-server says"),
             (NO_READY, "another pattern than REQ"),
             (NO_HEARTBEAT, "is --heartbeat shorter"),
+            (ZMQ_PROTOCOL_ERROR_ZMTP_CRYPTOGRAPHIC, "the keys do not match"),
+            (ZMQ_PROTOCOL_ERROR_ZMTP_MALFORMED_COMMAND_UNSPECIFIED, "more came than"),
             (ZMQ_PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH, "one side uses CURVE"),
             (0x2000_0001, "the authenticator"),
             (7, "error 0x7"),
@@ -182,7 +184,21 @@ mod tests {
         assert_eq!(trouble(auth, 400, false), None);
         let closed = SocketEvent::HANDSHAKE_FAILED_NO_DETAIL;
         assert!(trouble(closed, 104, true).unwrap().contains("connection reset by peer"));
+        assert!(trouble(closed, 110, true).unwrap().contains("(no answer in time)"));
         assert_eq!(trouble(closed, 104, false), None);
         assert!(trouble(SocketEvent::ACCEPT_FAILED, 24, false).unwrap().contains("open files"));
+    }
+
+    #[test]
+    fn an_event_is_two_frames() {
+        let number =
+            [SocketEvent::CONNECT_RETRIED.to_raw().to_ne_bytes().as_slice(), &7_u32.to_ne_bytes()]
+                .concat();
+        let frames = [number.clone(), b"tcp://a:1".to_vec()];
+        let event = Event::parse(&frames).unwrap();
+        assert_eq!(event.kind, SocketEvent::CONNECT_RETRIED);
+        assert_eq!((event.value, &*event.endpoint), (7, "tcp://a:1"));
+        assert!(Event::parse(&[number]).is_none());
+        assert!(Event::parse(&[b"short".to_vec(), b"tcp://a:1".to_vec()]).is_none());
     }
 }

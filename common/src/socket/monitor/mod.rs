@@ -191,3 +191,68 @@ fn follow(events: &zmq::Socket, connections: &Connections, own: Own) -> zmq::Res
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn event(kind: SocketEvent) -> Event<'static> {
+        Event { kind, value: 7, endpoint: "tcp://a:1".into() }
+    }
+
+    const OWN: Own = Own { kind: zmq::REP, limit: 100 };
+
+    #[test]
+    fn connections_and_handshakes_are_counted() {
+        let connections = Connections::default();
+        let hear = |kind| connections.hear(&event(kind), OWN);
+        for kind in [SocketEvent::ACCEPTED, SocketEvent::ACCEPTED, SocketEvent::HANDSHAKE_SUCCEEDED]
+        {
+            hear(kind);
+        }
+        assert_eq!(connections.open(), 2);
+        assert_eq!(connections.wait_for(1), Ok(()));
+        hear(SocketEvent::DISCONNECTED);
+        assert_eq!(connections.open(), 1);
+        assert_eq!(connections.wait_for(1), Ok(()), "it has been there");
+        thread::scope(|scope| {
+            let waiting = scope.spawn(|| connections.wait_for(2));
+            hear(SocketEvent::HANDSHAKE_SUCCEEDED);
+            assert_eq!(waiting.join().unwrap(), Ok(()));
+            let waiting = scope.spawn(|| connections.wait_for(3));
+            connections.end();
+            assert_eq!(waiting.join().unwrap(), Err(Error::ETERM));
+        });
+    }
+
+    #[test]
+    fn while_nothing_has_still_to_be_said_a_monitor_sleeps() {
+        let connections = Connections::default();
+        connections.watch("tcp://a:1", Side::Connects);
+        assert_eq!(connections.say_who_is_missing(), TICK);
+        assert_eq!(connections.missing(), Some(Missing { why: None, is_said: false }));
+        connections.hear(&event(SocketEvent::HANDSHAKE_SUCCEEDED), OWN);
+        assert_eq!(connections.say_who_is_missing(), UNTIL_AN_EVENT);
+        assert_eq!(connections.missing(), None);
+        let long_ago = Instant::now().checked_sub(Duration::from_secs(9)).unwrap();
+        for endpoint in ["tcp://*:1", "tcp://*:2"] {
+            connections.lock().watches.push(Watch::new(endpoint, Side::Needs, long_ago));
+        }
+        assert_eq!(connections.say_who_is_missing(), -1);
+    }
+
+    #[test]
+    fn a_name_that_leads_nowhere_is_said_of_its_own_endpoint_alone() {
+        let connections = Connections::default();
+        let long_ago = Instant::now().checked_sub(Duration::from_secs(9)).unwrap();
+        for endpoint in ["tcp://no.such.host.invalid:1", "tcp://127.0.0.1:1"] {
+            connections.lock().watches.push(Watch::new(endpoint, Side::Connects, long_ago));
+        }
+        assert_eq!(connections.say_who_is_missing(), UNTIL_AN_EVENT);
+        let state = connections.lock();
+        let why = state.watches.iter().map(|watch| watch.missing().unwrap().why.is_some());
+        assert_eq!(why.collect::<Vec<_>>(), [true, false]);
+    }
+}

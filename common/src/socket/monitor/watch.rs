@@ -97,7 +97,6 @@ impl Watch {
             (Side::Connects, SocketEvent::DISCONNECTED) => {
                 self.alone.get_or_insert(now);
             }
-            (Side::Connects, _) => {}
             (_, SocketEvent::ACCEPTED) => {
                 self.open.insert(event.value);
                 return self.arrived();
@@ -210,6 +209,8 @@ mod tests {
         watch.hear(&event(SocketEvent::CONNECT_DELAYED, 111), start);
         let refused = Missing { why: Some("connection refused".to_owned()), is_said: false };
         assert_eq!(watch.missing(), Some(refused));
+        watch.hear(&event(SocketEvent::CONNECTED, 5), start);
+        assert_eq!(watch.missing().unwrap().why, None, "somebody is there");
         assert_eq!(watch.due(), Some(after(start, 1)), "in time for the program");
         assert_eq!(watch.say(Some("no such name".to_owned())), None);
         assert_eq!(watch.missing().unwrap().why.unwrap(), "no such name");
@@ -226,6 +227,8 @@ mod tests {
         let mut watch = Watch::new("tcp://b:1", Side::Connects, start);
         watch.hear(&event(SocketEvent::HANDSHAKE_SUCCEEDED, 0), start);
         assert_eq!(watch.due(), Some(after(start, 2)));
+        let own = Own { kind: zmq::REQ, limit: 100 };
+        assert_eq!(watch.trouble(&event(SocketEvent::HANDSHAKE_FAILED_AUTH, 400), own), None);
     }
 
     #[test]

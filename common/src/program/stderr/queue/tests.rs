@@ -1,6 +1,7 @@
 //! A stderr that is slow, full, or stuck.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
 
 use super::*;
 
@@ -87,10 +88,73 @@ fn a_stderr_that_fails_loses_lines_and_nothing_else() {
 
 #[test]
 fn what_was_lost_is_counted() {
-    let mut state = State::<u8>::new();
-    state.lost = 3;
-    state.sum_up(|_| Vec::new());
-    let Some(Item::Line(told)) = state.waiting.pop_front() else { panic!("no line") };
+    let queue = leak(|| Box::new(io::sink()));
+    // As if it were stuck already.
+    queue.with(|state| state.has_thread = true);
+    for number in 0..MAX_WAITING + 3 {
+        queue.log(None, || line(number.to_string()));
+    }
+    let told = queue.with(|state| {
+        assert_eq!((state.waiting.len(), state.lost), (MAX_WAITING, 3));
+        assert!(state.impatient_until.is_some(), "one has waited");
+        state.sum_up(|_| Vec::new());
+        assert_eq!(state.lost, 0);
+        state.waiting.pop_back()
+    });
+    let Some(Item::Line(told)) = told else { panic!("no line") };
     assert_eq!(told.text, "3 lines lost here: stderr does not take them in time");
-    assert_eq!(state.lost, 0);
+}
+
+#[test]
+fn nobody_waits_for_what_is_written() {
+    let queue = leak(|| Box::new(io::sink()));
+    let written = queue.with(|state| state.done);
+    drop(queue.wait(queue.lock(), written, Duration::from_secs(3600)));
+}
+
+#[test]
+fn a_line_is_written_whole_by_whatever_it_is_held_up() {
+    struct Slow(Vec<io::ErrorKind>, Vec<u8>);
+    impl Write for Slow {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            match self.0.pop() {
+                Some(kind) => Err(kind.into()),
+                None => self.1.write(&bytes[..1]),
+            }
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut out = Slow(vec![io::ErrorKind::WouldBlock, io::ErrorKind::Interrupted], Vec::new());
+    put(&mut out, &mut None, "a line\n");
+    assert_eq!(out.1, b"a line\n");
+}
+
+#[test]
+fn what_is_drawn_is_drawn_again_until_it_is_taken_away_and_steps_aside_for_lines() {
+    struct Drawn(mpsc::Sender<&'static str>);
+    impl Drawing for Drawn {
+        fn draw(&mut self) {
+            let _ = self.0.send("drawn");
+        }
+        fn step_aside(&mut self, write: &mut dyn FnMut()) {
+            write();
+            let _ = self.0.send("line");
+        }
+        fn clear(&mut self) {
+            let _ = self.0.send("cleared");
+        }
+    }
+    let queue = leak(|| Box::new(io::sink()));
+    let (sender, told) = mpsc::channel();
+    let start = Instant::now();
+    queue.draw(Some(Box::new(Drawn(sender))));
+    assert!(told.iter().take(3).all(|told| told == "drawn"));
+    assert!(start.elapsed() >= 2 * REDRAW);
+    queue.log(None, || line("a line"));
+    assert_eq!(told.iter().find(|told| *told != "drawn"), Some("line"));
+    queue.draw(None);
+    assert_eq!(told.iter().find(|told| *told != "drawn"), Some("cleared"));
+    assert_eq!(told.iter().next(), None);
 }

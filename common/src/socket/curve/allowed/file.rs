@@ -63,3 +63,18 @@ pub(super) fn read_key(path: &Path, metadata: &Metadata, warn: bool) -> Option<K
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_of_just_now_may_hide_the_next_one() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let metadata = file.as_file().metadata().unwrap();
+        let changed = metadata.modified().unwrap();
+        assert!(!has_settled(&metadata, changed));
+        assert!(!has_settled(&metadata, changed + STEP / 2));
+        assert!(has_settled(&metadata, changed + COARSE_STEP));
+    }
+}
