@@ -31,8 +31,10 @@ use zmq::{DONTWAIT, POLLIN, POLLOUT};
 
 /// Results are written and synced together, this often.
 const FLUSH_DELAY: Duration = Duration::from_millis(10);
-/// Or as soon as this many bytes have arrived.
-const FLUSH_BYTES: usize = 4 << 20;
+/// Or as soon as this many bytes have arrived: few, which are still in the processor's cache, and
+/// many on a disk that takes longer than [`FLUSH_DELAY`] for any of them.
+const FLUSH_BYTES: usize = 1 << 20;
+const FLUSH_BYTES_SLOW: usize = 4 << 20;
 /// Messages with results that are queued per worker.
 const RESULTS_WAITING: i32 = 16;
 /// Reports that are queued for a dispatcher.
@@ -41,7 +43,7 @@ const REPORTS_WAITING: i32 = 4;
 /// written; and when all are, and it waits for the dispatcher's last word.
 const TICK: i64 = 50;
 const FLUSH_TICK: i64 = 10;
-const LAST_TICK: i64 = 5;
+const LAST_TICK: i64 = 2;
 
 fn main() -> ExitCode {
     exit::report(|| {
@@ -86,6 +88,8 @@ struct Sink {
     reporter: Reporter,
     /// Since when results wait to be written.
     first_unwritten: Option<Instant>,
+    /// How many bytes of them are enough.
+    flush_bytes: usize,
     duplicates: u64,
     tally: Tally,
     waiting: Waiting,
@@ -103,6 +107,7 @@ impl Sink {
             output,
             reporter: Reporter::new(session, name(args), limit, Duration::ZERO),
             first_unwritten: None,
+            flush_bytes: FLUSH_BYTES,
             duplicates: 0,
             tally: Tally::of_job("result", "written"),
             waiting: Waiting::default(),
@@ -162,7 +167,7 @@ impl Sink {
     /// Receives the results that are there, as many as are to be made safe together.
     fn receive(&mut self, results: &Socket) -> Result<()> {
         let mut frames = Vec::new();
-        while self.output.waiting() < FLUSH_BYTES {
+        while self.output.waiting() < self.flush_bytes {
             match results.recv_frames(&mut frames, DONTWAIT) {
                 Ok(()) => {}
                 Err(zmq::Error::EAGAIN) => break,
@@ -188,9 +193,12 @@ impl Sink {
         let since = *self.first_unwritten.get_or_insert_with(Instant::now);
         // Nothing is handed out until the header is safe, and nothing follows the last result.
         let nothing_follows = self.output.done() == 0 || self.output.has_all();
-        let is_enough = nothing_follows || self.output.waiting() >= FLUSH_BYTES;
+        let is_enough = nothing_follows || self.output.waiting() >= self.flush_bytes;
         if now || is_enough || since.elapsed() >= FLUSH_DELAY {
+            let began = Instant::now();
             self.place.write(self.output.lines())?;
+            let is_slow = began.elapsed() > FLUSH_DELAY;
+            self.flush_bytes = if is_slow { FLUSH_BYTES_SLOW } else { FLUSH_BYTES };
             self.reporter.safe(self.output.committed());
             self.first_unwritten = None;
         }

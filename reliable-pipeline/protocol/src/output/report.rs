@@ -8,7 +8,7 @@ use crate::ranges::Ranges;
 
 /// The dispatcher hears from the sink at least this often.
 const INTERVAL: Duration = Duration::from_millis(200);
-const SHORT_INTERVAL: Duration = Duration::from_millis(5);
+const SHORT_INTERVAL: Duration = Duration::from_millis(2);
 /// How long to wait for an answer before a report is sent again; doubled each time.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
 const LONGEST_ANSWER_TIMEOUT: Duration = Duration::from_secs(16);

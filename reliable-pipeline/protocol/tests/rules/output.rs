@@ -181,7 +181,7 @@ fn a_sink_with_a_complete_output_asks_often_for_the_last_word_and_ends_without_i
         (0..400).filter(|now| next(&mut reporter, &output, *now).is_some()).collect::<Vec<_>>()
     };
     assert_eq!(says(1), [0, 200]);
-    assert_eq!(says(2)[..4], [0, 5, 10, 15]);
+    assert_eq!(says(2)[..4], [0, 2, 4, 6]);
     let (output, reporter) = reporter_of_two(2);
     assert!(!reporter.is_alone(&output, ms(15_000)) && reporter.is_alone(&output, ms(15_001)));
     let (output, reporter) = reporter_of_two(1);
