@@ -162,6 +162,10 @@ pub const COMMANDS: &[(&str, Where)] = &[
          zmq-patterns,bare,bare-omq,omq",
         OMQ_LIBZMQ,
     ),
+    (
+        "target/release/zmq_bench reliable --msgs 1000000 --rounds 9",
+        Not("a release build takes minutes; e2e/tests/bench.rs runs its zmq_bench"),
+    ),
     ("target/release/zmq_bench -h", Not("the help of a release build, which takes minutes")),
     ("zmq_client --count 10000 --latency -q", LATENCY),
     ("zmq_client --count 20000 --latency -q", LATENCY),
