@@ -62,15 +62,29 @@ fn a_key_that_comes_or_goes_is_noticed_at_once() {
 /// Neither the folder's time nor the file's size says so, and perhaps not even the file's time.
 #[test]
 fn a_file_that_is_overwritten_in_place_is_read_again() {
-    let folder = tempfile::tempdir().unwrap();
-    let (alice, bob) = (add(folder.path(), "a"), add(folder.path(), "b"));
-    let [a, b] = ["a.key", "b.key"].map(|name| folder.path().join(name));
+    let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (alice, bob) = (add(folder.path(), "a"), add(elsewhere.path(), "b"));
     let mut keys = AllowedKeys::read(folder.path()).unwrap();
     let mut clock = Clock(keys.looked);
-    fs::write(&a, fs::read(&b).unwrap()).unwrap();
-    fs::remove_file(b).unwrap();
+    let text = fs::read(elsewhere.path().join("b.key")).unwrap();
+    fs::write(folder.path().join("a.key"), text).unwrap();
     assert_eq!(keys.owner_at(&bob, clock.next_look()), Some("a"));
     assert_eq!(keys.owner_at(&alice, clock.0), None);
+}
+
+/// The next change might leave its time and size as they are.
+#[test]
+fn a_young_file_is_read_at_each_look() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut keys = AllowedKeys::read(folder.path()).unwrap();
+    add(folder.path(), "alice");
+    let young = fs::metadata(folder.path().join("alice.key")).unwrap().modified().unwrap();
+    let old = young + Duration::from_secs(10);
+    let reads = [young, young, old, old].map(|now| {
+        keys.look(now).unwrap();
+        keys.cost.reads
+    });
+    assert_eq!(reads, [1, 2, 3, 3]);
 }
 
 #[test]
