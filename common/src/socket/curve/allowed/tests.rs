@@ -77,7 +77,7 @@ fn a_file_that_is_overwritten_in_place_is_read_again() {
 fn a_young_file_is_read_at_each_look() {
     let folder = tempfile::tempdir().unwrap();
     let mut keys = AllowedKeys::read(folder.path()).unwrap();
-    add(folder.path(), "alice");
+    let alice = add(folder.path(), "alice");
     let young = fs::metadata(folder.path().join("alice.key")).unwrap().modified().unwrap();
     let old = young + Duration::from_secs(10);
     let reads = [young, young, old, old].map(|now| {
@@ -85,6 +85,14 @@ fn a_young_file_is_read_at_each_look() {
         keys.cost.reads
     });
     assert_eq!(reads, [1, 2, 3, 3]);
+    // As if another key had been in it when it was read.
+    let mut keys = AllowedKeys::read(folder.path()).unwrap();
+    for file in keys.files.values_mut() {
+        (file.key, file.settled) = (None, false);
+    }
+    keys.owners.clear();
+    keys.look(young).unwrap();
+    assert_eq!(keys.owners.get(&alice).map(String::as_str), Some("alice"));
 }
 
 #[test]
