@@ -53,9 +53,7 @@ impl Lines {
     pub(super) fn add(&self, write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> io::Result<()> {
         let mut state = self.0.lock();
         write(&mut state.waiting)?;
-        if let Some(error) = state.failed.take() {
-            return Err(error);
-        }
+        state.check_thread()?;
         if self.0.may_wait && state.may_wait() {
             self.0.added.notify_one();
             return Ok(());
@@ -65,7 +63,9 @@ impl Lines {
 
     /// Writes out all that waits.
     pub(super) fn write_out(&self) -> io::Result<()> {
-        self.0.lock().write_out()
+        let mut state = self.0.lock();
+        state.check_thread()?;
+        state.write_out()
     }
 }
 
@@ -107,6 +107,11 @@ impl State {
         follows_closely && self.waiting.len() < MAX_WAITING
     }
 
+    /// What kept the thread from writing, once.
+    fn check_thread(&mut self) -> io::Result<()> {
+        self.failed.take().map_or(Ok(()), Err)
+    }
+
     fn write_out(&mut self) -> io::Result<()> {
         if self.waiting.is_empty() {
             return Ok(());
@@ -137,5 +142,14 @@ mod tests {
         assert!(!may_wait(Some(long_ago), 1));
         assert!(may_wait(Some(just_now), 1) && may_wait(Some(just_now), MAX_WAITING - 1));
         assert!(!may_wait(Some(just_now), MAX_WAITING));
+    }
+    #[test]
+    fn what_the_thread_could_not_write_is_an_error_of_the_next_line_or_of_the_end() {
+        let lines = Lines::new(true);
+        let fail = || lines.0.lock().failed = Some(io::ErrorKind::StorageFull.into());
+        fail();
+        assert!(lines.add(|_| Ok(())).is_err() && lines.add(|_| Ok(())).is_ok());
+        fail();
+        assert!(lines.write_out().is_err() && lines.write_out().is_ok());
     }
 }
