@@ -37,8 +37,8 @@ fn colour(name: &str) -> RGBColor {
     COLOURS.iter().find(|(known, _)| name.starts_with(known)).map_or(OTHER, |(_, colour)| *colour)
 }
 
-/// Draws each experiment of a run into `folder`, which is made where it is missing, as `<id>.svg`, and for round trips also
-/// `<id>-percentiles.svg`.
+/// Draws each experiment of a run into `folder`, which is made where it is missing, as `<id>.svg`,
+/// and for round trips also `<id>-percentiles.svg`.
 ///
 /// # Errors
 ///

@@ -152,7 +152,9 @@ impl<'a> Worker<'a> {
                 Heard::End | Heard::Bye => return Ok(true),
                 Heard::Refused(why) => bail!("the dispatcher refused this worker: {why}"),
                 Heard::Work(work) => {
-                    let tasks = frames.next().context("the dispatcher sent no tasks")?;
+                    let (Some(tasks), None) = (frames.next(), frames.next()) else {
+                        bail!("the dispatcher sent no tasks");
+                    };
                     // A dispatcher that watches these tasks has to know first that they are here.
                     self.request()?;
                     let slot = work.slot as usize;

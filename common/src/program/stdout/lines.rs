@@ -143,6 +143,7 @@ mod tests {
         assert!(may_wait(Some(just_now), 1) && may_wait(Some(just_now), MAX_WAITING - 1));
         assert!(!may_wait(Some(just_now), MAX_WAITING));
     }
+
     #[test]
     fn what_the_thread_could_not_write_is_an_error_of_the_next_line_or_of_the_end() {
         let lines = Lines::new(true);
